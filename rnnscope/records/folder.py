@@ -1,0 +1,148 @@
+"""How a record gets on disk whole or not at all; knows nothing of what is in it.
+
+A record is a folder whose `manifest.json` is written last. New records are made in a hidden sibling folder and renamed
+into place, so that a killed process leaves nothing that looks like a record.
+"""
+
+import contextlib
+import errno
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rnnscope.errors import ConfigError, RecordError
+
+MANIFEST = "manifest.json"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+-]*")
+_CANNOT_WRITE = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file would exceed this system's size limit",
+    errno.EACCES: "no permission to write there",
+    errno.EPERM: "no permission to write there",
+    errno.EROFS: "the disk is read-only",
+    errno.ENOTDIR: "a part of the path is a file",
+    errno.ENAMETOOLONG: "the name is too long",
+}
+
+
+class Manifest(BaseModel):
+    """What every record says of itself; each kind of record adds its own fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format_version: int = 1
+    command: str = ""
+    """The command line that makes this record again."""
+    parents: dict[str, str] = {}
+    """Name of the parent record -> its fingerprint."""
+    machine: dict[str, str | int] = {}
+    """What the machine decided: processor, threads, backend, versions. Never part of a fingerprint."""
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """The manifest in `folder`. Raises RecordError where it is missing or unreadable."""
+        try:
+            return cls.model_validate_json((folder / MANIFEST).read_bytes())
+        except FileNotFoundError:
+            raise RecordError(f"no record at '{folder}' (it has no {MANIFEST})") from None
+        except (ValidationError, OSError, UnicodeDecodeError) as error:
+            reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
+            raise RecordError(f"'{folder / MANIFEST}' is not a {cls.__name__}: {reason}; remove the folder and build it again") from None
+
+    def write(self, folder: Path) -> None:
+        write_text(folder / MANIFEST, self.model_dump_json(indent=1) + "\n")
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether `folder` holds a finished record."""
+    return (folder / MANIFEST).is_file()
+
+
+def checked_name(name: str, what: str) -> str:
+    """`name` itself, if it can be a folder's name on any system. Raises ConfigError."""
+    if not _NAME.fullmatch(name) or len(name) > 120:
+        raise ConfigError(f"{what} name {name!r} cannot be used: start with a letter or digit, then letters, digits and . _ = , + -")
+    return name
+
+
+@contextlib.contextmanager
+def explained(what: str) -> Iterator[None]:
+    """Turns the operating system's refusals while writing `what` into one RecordError line."""
+    try:
+        yield
+    except OSError as error:
+        reason = _CANNOT_WRITE.get(error.errno or 0)
+        if reason is None:
+            raise
+        raise RecordError(f"cannot write {what}: {reason}; free it or choose another folder with --work DIR") from error
+
+
+@contextlib.contextmanager
+def new_record(folder: Path) -> Iterator[Path]:
+    """A hidden folder to fill (manifest last); renamed to `folder` at the end, removed if anything fails.
+
+    An older record in `folder` is replaced. Raises RecordError on a full disk or a missing permission.
+    """
+    partial: Path | None = None
+    with explained(f"'{folder}'"):
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
+            partial.chmod(0o755)
+            yield partial
+            if folder.exists():
+                shutil.rmtree(folder)
+            os.replace(partial, folder)
+        finally:
+            if partial is not None:
+                shutil.rmtree(partial, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes `path` so that a reader sees the old file or the new one, never a part."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes `path` so that a reader sees the old file or the new one, never a part."""
+    with explained(f"'{path}'"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(partial, 0o644)
+            os.replace(partial, path)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(partial)
+            raise
+
+
+def write_json(path: Path, value: object) -> None:
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def save_array(path: Path, array: np.ndarray) -> None:
+    """`np.save` through ordinary writes, so that a full disk is an error and not a crash of a memory map."""
+    with explained(f"'{path}'"), path.open("wb") as file:
+        np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def load_array(path: Path) -> np.ndarray:
+    """A memory-mapped array. Raises RecordError where the file is missing or broken."""
+    try:
+        return np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise RecordError(f"array '{path}' cannot be read ({error}); remove its record and build it again") from None

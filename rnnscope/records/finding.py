@@ -1,0 +1,67 @@
+"""Finding: what an analysis found, as numbers, tables and coloured text. Knows no analysis and no chart.
+
+A finding is one JSON file, `findings/ANALYSIS.json`; it is all that report, explorer and notebook read.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from rnnscope.errors import RecordError, did_you_mean
+from rnnscope.records.folder import Manifest, write_text
+
+Scalar = str | int | float | bool | None
+Row = dict[str, Scalar]
+
+
+class Excerpt(BaseModel):
+    """A piece of text with one value per character, to be shown coloured."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    """What is shown, e.g. 'lstm-1x128-s0, layer 1, unit 37: inside quotes'."""
+    note: str
+    """One sentence with the score and its control."""
+    site: str
+    """'layers.0.tanh_c', say, with `unit` the value's source."""
+    unit: int
+    run: str
+    text: str
+    values: list[float]
+    """One per character of `text`, in [-1, 1], rounded to two decimals."""
+
+
+class Finding(Manifest):
+    kind: Literal["finding"] = "finding"
+    analysis: str
+    """comparison, saturation, cell_roles, training_curves, samples, ..."""
+    corpus: str
+    title: str
+    """What was asked."""
+    reading: str
+    """The answer in one sentence, with its numbers."""
+    numbers: dict[str, Scalar] = {}
+    """The few numbers that a reader or a program wants first; names carry units."""
+    tables: dict[str, list[Row]] = {}
+    excerpts: list[Excerpt] = []
+    caveats: list[str] = []
+    """What the numbers do not say, and how they may mislead."""
+
+    @classmethod
+    def load(cls, path: Path) -> "Finding":
+        """Raises RecordError where the file is missing or is no finding."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            there = [p.stem for p in path.parent.glob("*.json")]
+            raise RecordError(f"no finding '{path.stem}' in '{path.parent}'; {did_you_mean(path.stem, there)}") from None
+        except ValidationError as error:
+            raise RecordError(f"'{path}' is not a finding: {error.errors()[0]['msg']}; remove it and run the study again") from None
+
+    def save(self, findings: Path) -> Path:
+        """Writes findings/ANALYSIS.json, whole or not at all; NaN and infinity become null."""
+        path = findings / f"{self.analysis}.json"
+        write_text(path, self.model_dump_json(indent=1) + "\n")
+        return path

@@ -1,0 +1,108 @@
+"""Run: one trained network on disk, finished or on its way. Knows files, not tensors.
+
+    runs/CORPUS/NAME/config.json       the whole training config; written first
+                     log.jsonl         one line per logged step and per validation; the same bytes for the same config
+                     timing.jsonl      seconds and speed for the same steps: what the machine decides
+                     checkpoints/      step-00001234.safetensors: weights, optimiser, random state, position
+                     weights.safetensors   the best weights by validation loss, once finished
+                     manifest.json     written last: a run that has one is finished
+                     replays/PART/     surprisal/ trace/
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from rnnscope.errors import RecordError, did_you_mean
+from rnnscope.records.folder import Manifest, is_whole
+
+
+class RunManifest(Manifest):
+    kind: Literal["run"] = "run"
+    name: str
+    corpus: str
+    corpus_fingerprint: str
+    cell: str
+    layers: int
+    hidden: int
+    symbols: int
+    parameters: int
+    recipe: str
+    seed: int
+    epochs: float
+    """Epochs trained, less than asked for where early stopping ended the run."""
+    steps: int
+    chars_seen: int
+    train_seconds: float
+    """Wall time of training steps, over all resumes; validation and checkpoints not counted."""
+    chars_per_s: float
+    validation_nats: float
+    """Of the weights kept."""
+    fingerprint: str
+    """sha256 over config, corpus and weights."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run."""
+
+    folder: Path
+    manifest: RunManifest
+
+    @classmethod
+    def read(cls, folder: Path) -> "Run":
+        return cls(folder, RunManifest.read(folder))
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def reference(self) -> str:
+        """'CORPUS/NAME', what commands take."""
+        return f"{self.manifest.corpus}/{self.manifest.name}"
+
+    @property
+    def config_path(self) -> Path:
+        return self.folder / "config.json"
+
+    @property
+    def weights_path(self) -> Path:
+        return self.folder / "weights.safetensors"
+
+    def log(self) -> list[dict]:
+        """The lines of log.jsonl."""
+        return read_jsonl(self.folder / "log.jsonl")
+
+    def replay_folder(self, part: str, kind: str) -> Path:
+        return self.folder / "replays" / part / kind
+
+
+def read_jsonl(path: Path) -> list[dict]:
+    """All whole lines; a last line that was cut off by a kill is left out."""
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    return [json.loads(line) for line in lines if line.endswith("\n")]
+
+
+def find_run(work: Path, reference: str) -> Run:
+    """The finished run 'CORPUS/NAME', 'NAME' (where one corpus has it) or a folder. Raises RecordError with the names there are."""
+    runs = work / "runs"
+    candidates = [Path(reference), runs / reference, *sorted(runs.glob(f"*/{_literal(reference)}"))]
+    whole = {path.resolve() for path in candidates if is_whole(path)}
+    if len(whole) > 1:
+        raise RecordError(f"'{reference}' is more than one run: say {' or '.join(sorted(f'{p.parent.name}/{p.name}' for p in whole))}")
+    if whole:
+        return Run.read(whole.pop())
+    for path in candidates:
+        if (path / "config.json").is_file():
+            raise RecordError(f"run '{reference}' is not finished; run its 'rnnscope train' command again and it goes on")
+    there = [f"{p.parent.parent.name}/{p.parent.name}" for p in runs.glob("*/*/manifest.json")]
+    raise RecordError(f"no run '{reference}' in '{work}'; {did_you_mean(reference, there)}")
+
+
+def _literal(name: str) -> str:
+    """`name` for a glob, which would choke on wildcards and absolute paths."""
+    return "".join(c if c.isalnum() or c in "._=,+-" else "?" for c in name) or "?"

@@ -1,0 +1,1 @@
+"""Run or CountModel, Corpus -> Surprisal, Trace, text: everything that runs a trained predictor."""

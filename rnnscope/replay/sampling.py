@@ -1,0 +1,38 @@
+"""Network, prime -> text that it writes. Knows one symbol at a time."""
+
+import numpy as np
+import torch
+
+from rnnscope.errors import ConfigError
+from rnnscope.models.network import Network
+
+
+def sample(
+    network: Network, prime: np.ndarray, chars: int, temperature: float, generator: np.random.Generator
+) -> np.ndarray:
+    """Ids of `chars` symbols after `prime` (ids, at least one), shape (chars,).
+
+    Probabilities are softmax(logits / temperature); at temperature 0 the likeliest symbol is taken. Raises ConfigError
+    for an empty prime, a negative temperature or a negative number of characters.
+    """
+    if len(prime) == 0:
+        raise ConfigError("the prime is empty; give at least one character, e.g. --prime 'The '")
+    if temperature < 0:
+        raise ConfigError(f"temperature {temperature:g} is negative; 0 takes the likeliest symbol, 1 is the model's own")
+    if chars < 0:
+        raise ConfigError(f"{chars} characters cannot be sampled; give a number from 0 up")
+    written = np.empty(chars, dtype=np.int64)
+    network.eval()
+    with torch.inference_mode():
+        logits_TBV, state = network(torch.from_numpy(prime.astype(np.int64))[:, None])
+        for position in range(chars):
+            written[position] = _draw(logits_TBV[-1, 0].double().numpy(force=True), temperature, generator)
+            logits_TBV, state = network(torch.from_numpy(written[position : position + 1, None]), state)
+    return written
+
+
+def _draw(logits_V: np.ndarray, temperature: float, generator: np.random.Generator) -> int:
+    if temperature == 0:
+        return int(logits_V.argmax())
+    # Gumbel: the largest of logits/temperature + noise is distributed as the softmax, and no exponential overflows
+    return int((logits_V / temperature + generator.gumbel(size=len(logits_V))).argmax())

@@ -1,0 +1,45 @@
+"""Predictor, Corpus -> Surprisal. Knows the protocol of scoring.py and no kind of predictor."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from rnnscope.records.corpus import Corpus
+from rnnscope.records.folder import is_whole
+from rnnscope.records.surprisal import Surprisal, SurprisalManifest, write_surprisal
+from rnnscope.scoring import Predictor, score
+
+
+def replay_surprisal(
+    predictor: Callable[[], Predictor],
+    fingerprint: str,
+    name: str,
+    corpus: Corpus,
+    part: str,
+    folder: Path,
+    *,
+    command: str = "",
+    on_steps: Callable[[int], None] | None = None,
+) -> Surprisal:
+    """The record in `folder`, made unless it is there for this corpus and predictor.
+
+    `predictor` is called only if it has to run, `fingerprint` says which one it is. Raises RecordError where the disk
+    refuses, ConfigError for a part that is not there.
+    """
+    parents = {"predictor": fingerprint, "corpus": corpus.manifest.fingerprint}
+    if is_whole(folder) and SurprisalManifest.read(folder).parents == parents:
+        return Surprisal.read(folder)
+    rows = corpus.part(part)
+    scores = score(predictor(), corpus.inputs(rows), corpus.targets(rows), on_steps)
+    manifest = SurprisalManifest(
+        command=command,
+        parents=parents,
+        predictor=name,
+        corpus=corpus.name,
+        corpus_fingerprint=corpus.manifest.fingerprint,
+        part=part,
+        rows=rows.rows,
+        row_chars=rows.row_chars,
+        mean_nats=scores.mean_nats,
+        error_rate=scores.error_rate,
+    )
+    return write_surprisal(folder, manifest, scores.nats_RT, scores.likeliest_RT)

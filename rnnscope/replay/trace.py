@@ -1,0 +1,65 @@
+"""Run, Corpus -> Trace: a network's insides, streamed. Knows no analysis."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from rnnscope.models.network import Network
+from rnnscope.records.corpus import Corpus
+from rnnscope.records.folder import is_whole
+from rnnscope.records.run import Run
+from rnnscope.records.trace import Trace, TraceManifest, write_trace
+
+Blocks = Iterator[dict[str, np.ndarray]]
+
+
+def trace_blocks(
+    network: Network, corpus: Corpus, part: str, rows: int | None = None, sites: list[str] | None = None
+) -> Blocks:
+    """Block after block in time, site -> (R, t, H) float32, of the first `rows` rows; nothing is kept."""
+    return network.record_blocks(corpus.inputs(corpus.part(part), slice(rows)), sites)
+
+
+def replay_trace(
+    network: Callable[[], Network],
+    run: Run,
+    corpus: Corpus,
+    part: str,
+    folder: Path,
+    *,
+    rows: int | None = None,
+    dtype: Literal["float16", "float32"] = "float16",
+    command: str = "",
+) -> Trace:
+    """All sites of all units over the first `rows` rows of a part (None: all), made unless it is there already.
+
+    Raises RecordError where the disk refuses, ConfigError for a part that is not there.
+    """
+    part_rows = corpus.part(part)
+    traced = part_rows.rows if rows is None else min(rows, part_rows.rows)
+    parents = {"run": run.manifest.fingerprint, "corpus": corpus.manifest.fingerprint}
+    if is_whole(folder):
+        manifest = TraceManifest.read(folder)
+        if (manifest.parents, manifest.rows, manifest.dtype) == (parents, traced, dtype):
+            return Trace.read(folder)
+    facts = {
+        "command": command,
+        "parents": parents,
+        "predictor": run.name,
+        "cell": run.manifest.cell,
+        "corpus": corpus.name,
+        "corpus_fingerprint": corpus.manifest.fingerprint,
+        "part": part,
+        "rows": traced,
+        "row_chars": part_rows.row_chars,
+        "dtype": dtype,
+    }
+    return write_trace(folder, facts, trace_blocks(network(), corpus, part, traced))
+
+
+def rows_for(corpus: Corpus, part: str, most_chars: int) -> int:
+    """How many whole rows of a part hold at most `most_chars` characters, one at least."""
+    return max(1, min(corpus.part(part).rows, most_chars // corpus.part(part).row_chars))
+

@@ -1,7 +1,8 @@
 """How sure a number is: block bootstrap of per-character series. Knows arrays, no records.
 
-Characters of a text are not independent, so blocks of neighbouring characters are drawn, not characters (Künsch 1989).
-Two predictors are compared on the same characters: the interval is of the mean of their differences.
+Characters of a text are not independent, so blocks of neighbouring characters are drawn, not characters
+(Künsch 1989). Two predictors are compared on the same characters: the interval is of the mean of their
+differences.
 """
 
 from typing import NamedTuple
@@ -28,17 +29,21 @@ class Interval(NamedTuple):
 
 
 def block_means(values_RT: np.ndarray, block_chars: int = BLOCK_CHARS) -> np.ndarray:
-    """Means of consecutive blocks within rows, shape (blocks,); a row's last short block is joined to the one before.
+    """Means of consecutive blocks within rows, shape (blocks,); a row's last short block is joined to the one
+    before.
 
-    All blocks but a row's last have `block_chars` characters, and rows are equal, so the blocks' mean is within
-    rounding of the characters' mean only when block_chars divides T: use `mean_interval`, which weighs them.
+    All blocks but a row's last have `block_chars` characters, and rows are equal, so the blocks' mean is
+    within rounding of the characters' mean only when block_chars divides T: use `mean_interval`, which weighs
+    them.
     """
     sums_RK, sizes_K = _blocks(values_RT, block_chars)
     return (sums_RK / sizes_K).ravel()
 
 
 def mean_interval(values_RT: np.ndarray, seed: int = 0, block_chars: int = BLOCK_CHARS) -> Interval:
-    """Mean of a per-character series, shape (R, T), with its block-bootstrap interval. A lone block gives no width: nan."""
+    """Mean of a per-character series, shape (R, T), with its block-bootstrap interval. A lone block gives no
+    width: nan.
+    """
     values_RT = np.atleast_2d(values_RT)
     sums_RK, sizes_K = _blocks(values_RT, block_chars)
     sums = sums_RK.ravel()
@@ -60,7 +65,9 @@ def mean_interval(values_RT: np.ndarray, seed: int = 0, block_chars: int = BLOCK
     return Interval(value, float(result.confidence_interval.low), float(result.confidence_interval.high))
 
 
-def paired_difference(a_RT: np.ndarray, b_RT: np.ndarray, seed: int = 0, block_chars: int = BLOCK_CHARS) -> Interval:
+def paired_difference(
+    a_RT: np.ndarray, b_RT: np.ndarray, seed: int = 0, block_chars: int = BLOCK_CHARS
+) -> Interval:
     """Mean of a - b over the same characters: negative where a has the lower loss.
 
     Raises ValueError where the two were not measured on the same characters.

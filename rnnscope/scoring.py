@@ -1,14 +1,15 @@
-"""Predictor, rows of ids -> Scores: THE evaluation protocol, one for every predictor. Knows no kind of predictor.
+"""Predictor, rows of ids -> Scores: THE evaluation protocol, one for every predictor. Knows no kind of
+predictor.
 
-Each row of a part is read from its first character with nothing known of what came before it (a network starts from
-its zero state, an n-gram from an empty context), the state is carried along the row to its end, and every character of
-the part is predicted exactly once. This is char-rnn's evaluation, which Karpathy, Johnson, Li 2015 must have used
-(their n-gram losses come out of it to the third decimal).
+Each row of a part is read from its first character with nothing known of what came before it (a network
+starts from its zero state, an n-gram from an empty context), the state is carried along the row to its end,
+and every character of the part is predicted exactly once. This is char-rnn's evaluation, which Karpathy,
+Johnson, Li 2015 must have used (their n-gram losses come out of it to the third decimal).
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -16,6 +17,7 @@ ERROR_PROBABILITY = 0.5
 """A character is an error where the model gave it less than this (Karpathy et al. 2015, section 4.3)."""
 
 
+@runtime_checkable
 class Predictor(Protocol):
     """Anything that turns ids into log-probabilities of the next symbol."""
 
@@ -25,7 +27,8 @@ class Predictor(Protocol):
         ...
 
     def log_prob_blocks(self, inputs_RT: np.ndarray) -> Iterator[np.ndarray]:
-        """Blocks of natural-log probabilities, shape (steps, R, V), float32, in order of time, T steps in all.
+        """Blocks of natural-log probabilities, shape (steps, R, V), float32, in order of time, T steps in
+        all.
 
         Row r of a block at step t is the distribution of the symbol after inputs_RT[r, : t + 1].
         """
@@ -62,7 +65,10 @@ def error_rate(nats: np.ndarray, probability: float = ERROR_PROBABILITY) -> floa
 
 
 def score(
-    predictor: Predictor, inputs_RT: np.ndarray, targets_RT: np.ndarray, on_steps: Callable[[int], None] | None = None
+    predictor: Predictor,
+    inputs_RT: np.ndarray,
+    targets_RT: np.ndarray,
+    on_steps: Callable[[int], None] | None = None,
 ) -> Scores:
     """Surprisal and likeliest symbol at every character; `on_steps` hears of the steps done so far."""
     nats_RT = np.empty(inputs_RT.shape, dtype=np.float32)

@@ -1,10 +1,10 @@
 """Trace and what the text alone says -> Finding: which unit follows what, with a control. Knows no network.
 
-For every hypothesis (inside quotes, column, ...) the unit that follows it best is CHOSEN on the first half of every row
-and SCORED on the second half. Score: area under the ROC curve for yes/no hypotheses (0.5 is chance, 1 perfect; Hanley and
-McNeil 1982), absolute Spearman rank correlation for graded ones (0 is chance). The sign is taken from the first half.
-Control: the same choice and score with the labels shifted along each row by a random amount, many times. It has the
-labels' own statistics and nothing of the text's.
+For every hypothesis (inside quotes, column, ...) the unit that follows it best is CHOSEN on the first half of
+every row and SCORED on the second half. Score: area under the ROC curve for yes/no hypotheses (0.5 is chance,
+1 perfect; Hanley and McNeil 1982), absolute Spearman rank correlation for graded ones (0 is chance). The sign
+is taken from the first half. Control: the same choice and score with the labels shifted along each row by a
+random amount, many times. It has the labels' own statistics and nothing of the text's.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,9 @@ from rnnscope.records.finding import Excerpt, Finding, Row
 SHIFTS = 20
 """Shifted labelings per hypothesis: the largest of their scores is about the 95th percentile of chance."""
 RAREST = 0.005
-"""A yes/no hypothesis that holds for less than this share of characters (or for more than the rest) is left out."""
+"""A yes/no hypothesis that holds for less than this share of characters (or for more than the rest) is left
+out.
+"""
 EXCERPT_CHARS = 700
 EXCERPTS_PER_RUN = 6
 
@@ -41,14 +43,18 @@ class UnitStates:
     run: str
     cell: str
     sites: dict[str, np.ndarray]
-    """'layers.{l}.tanh_c' (LSTM) or 'layers.{l}.h' -> (R, T, H), in [-1, 1]: after reading the character at t."""
+    """'layers.{l}.tanh_c' (LSTM) or 'layers.{l}.h' -> (R, T, H), in [-1, 1]: after reading the character at
+    t.
+    """
     texts: Sequence[str]
     """R strings of T characters."""
 
 
 @dataclass(frozen=True)
 class _Scores:
-    """Scores of all units for one labeling: signed on the choosing half, sign-corrected on the scoring half."""
+    """Scores of all units for one labeling: signed on the choosing half, sign-corrected on the scoring
+    half.
+    """
 
     chosen_U: np.ndarray
     scored_U: np.ndarray
@@ -59,9 +65,16 @@ class _Scores:
 
 
 def cell_roles(
-    networks: Sequence[UnitStates], hypotheses: Sequence[Hypothesis], corpus: str, part: str, seed: int = 0, command: str = ""
+    networks: Sequence[UnitStates],
+    hypotheses: Sequence[Hypothesis],
+    corpus: str,
+    part: str,
+    seed: int = 0,
+    command: str = "",
 ) -> Finding:
-    """Best unit per hypothesis and network, each unit's own best hypothesis, and excerpts coloured by the clearest."""
+    """Best unit per hypothesis and network, each unit's own best hypothesis, and excerpts coloured by the
+    clearest.
+    """
     roles: list[Row] = []
     best: list[Row] = []
     excerpts: list[Excerpt] = []
@@ -73,7 +86,10 @@ def cell_roles(
         usable = [hypothesis for hypothesis in cut if _is_usable(hypothesis)]
         units = [(site, unit) for site, values in network.sites.items() for unit in range(values.shape[2])]
         ranked = _RankedStates(network)
-        found = [_evaluate(ranked, hypothesis, np.random.default_rng([seed, n])) for n, hypothesis in enumerate(usable)]
+        found = [
+            _evaluate(ranked, hypothesis, np.random.default_rng([seed, n]))
+            for n, hypothesis in enumerate(usable)
+        ]
         network_best = [_best_row(network, units, *pair) for pair in zip(usable, found, strict=True)]
         best += network_best
         roles += _unit_rows(network, units, usable, found)
@@ -94,10 +110,13 @@ def cell_roles(
         tables={"roles": roles, "best": best},
         excerpts=excerpts,
         caveats=[
-            f"Chosen on the first half of each row of the {part} text and scored on the second; the control does the same with "
+            f"Chosen on the first half of each row of the {part} text and scored on the second; the control "
+            f"does the same with "
             "shifted labels.",
-            "A unit may follow one thing because it follows another that goes with it: indentation and bracket depth, say.",
-            "A unit above its control among very many units and hypotheses may still be there by chance, and an untrained network "
+            "A unit may follow one thing because it follows another that goes with it: indentation and "
+            "bracket depth, say.",
+            "A unit above its control among very many units and hypotheses may still be there by chance, "
+            "and an untrained network "
             "of the same shape is not among the controls here.",
         ],
         command=command,
@@ -105,7 +124,9 @@ def cell_roles(
 
 
 class _RankedStates:
-    """Mid-ranks of every unit on both halves, centred and scaled so that one product gives AUC or Spearman's rho."""
+    """Mid-ranks of every unit on both halves, centred and scaled so that one product gives AUC or Spearman's
+    rho.
+    """
 
     def __init__(self, network: UnitStates) -> None:
         values_RTU = np.concatenate(list(network.sites.values()), axis=2)
@@ -126,7 +147,8 @@ class _RankedStates:
         if is_flag:
             positives_K1 = labels_KN.sum(axis=1, dtype=np.float64)[:, None]
             negatives_K1 = labels_KN.shape[1] - positives_K1
-            # Mann-Whitney with ranks centred on zero: AUC - 1/2 = (sum of the positives' ranks) / (positives * negatives)
+            # Mann-Whitney with ranks centred on zero: AUC - 1/2 = (sum of the positives' ranks) / (positives
+            # * negatives)
             pairs_K1 = positives_K1 * negatives_K1
             sums_KU = labels_KN.astype(np.float32) @ ranks_NU
             return np.divide(2 * sums_KU, pairs_K1, where=pairs_K1 > 0, out=np.zeros(sums_KU.shape))
@@ -140,16 +162,22 @@ def _ranks(values_RtU: np.ndarray) -> np.ndarray:
     """Mid-ranks over all characters, centred on zero, shape (R t, U), float32."""
     values_NU = np.asarray(values_RtU).reshape(-1, values_RtU.shape[-1])
     # column by column: rankdata over axis 0 of a row-major array would stride through memory
-    ranks_UN = np.stack([stats.rankdata(np.ascontiguousarray(values_NU[:, u])) for u in range(values_NU.shape[1])])
+    ranks_UN = np.stack(
+        [stats.rankdata(np.ascontiguousarray(values_NU[:, u])) for u in range(values_NU.shape[1])]
+    )
     return np.ascontiguousarray((ranks_UN - (len(values_NU) + 1) / 2).T.astype(np.float32))
 
 
-def _evaluate(ranked: _RankedStates, hypothesis: Hypothesis, generator: np.random.Generator) -> tuple[_Scores, list[_Scores]]:
+def _evaluate(
+    ranked: _RankedStates, hypothesis: Hypothesis, generator: np.random.Generator
+) -> tuple[_Scores, list[_Scores]]:
     """Scores with the true labels and with each shifted labeling."""
     columns = hypothesis.values_RT.shape[1]
     least = max(1, columns // 10)
     shifts = generator.integers(least, max(least + 1, columns - least), size=SHIFTS)
-    labelings_KRT = np.stack([hypothesis.values_RT, *(np.roll(hypothesis.values_RT, shift, axis=1) for shift in shifts)])
+    labelings_KRT = np.stack(
+        [hypothesis.values_RT, *(np.roll(hypothesis.values_RT, shift, axis=1) for shift in shifts)]
+    )
     true, *shifted = ranked.scores(hypothesis, labelings_KRT)
     return true, shifted
 
@@ -159,7 +187,12 @@ def _on_scale(is_flag: bool, signed: float) -> float:
     return (signed + 1) / 2 if is_flag else signed
 
 
-def _best_row(network: UnitStates, units: list[tuple[str, int]], hypothesis: Hypothesis, found: tuple[_Scores, list[_Scores]]) -> Row:
+def _best_row(
+    network: UnitStates,
+    units: list[tuple[str, int]],
+    hypothesis: Hypothesis,
+    found: tuple[_Scores, list[_Scores]],
+) -> Row:
     """The unit chosen for a hypothesis: its score, and what the same choice reaches with shifted labels."""
     true, shifted = found
     control = [_on_scale(hypothesis.is_flag, float(s.scored_U[s.best])) for s in shifted]
@@ -179,9 +212,14 @@ def _best_row(network: UnitStates, units: list[tuple[str, int]], hypothesis: Hyp
 
 
 def _unit_rows(
-    network: UnitStates, units: list[tuple[str, int]], hypotheses: Sequence[Hypothesis], found: Sequence[tuple[_Scores, list[_Scores]]]
+    network: UnitStates,
+    units: list[tuple[str, int]],
+    hypotheses: Sequence[Hypothesis],
+    found: Sequence[tuple[_Scores, list[_Scores]]],
 ) -> list[Row]:
-    """One row per unit: the hypothesis it follows best, chosen on the first half, with its own shifted labels beside."""
+    """One row per unit: the hypothesis it follows best, chosen on the first half, with its own shifted labels
+    beside.
+    """
     if not hypotheses:
         return []
     chosen_KU = np.stack([np.abs(true.chosen_U) for true, _ in found])
@@ -207,7 +245,13 @@ def _unit_rows(
 
 
 def _where(network: UnitStates, site: str, unit: int) -> Row:
-    return {"run": network.run, "cell": network.cell, "layer": int(site.split(".")[1]) + 1, "unit": unit, "site": site}
+    return {
+        "run": network.run,
+        "cell": network.cell,
+        "layer": int(site.split(".")[1]) + 1,
+        "unit": unit,
+        "site": site,
+    }
 
 
 def _cut(hypothesis: Hypothesis, rows: int, columns: int) -> Hypothesis:
@@ -238,7 +282,9 @@ def _excerpt(network: UnitStates, hypothesis: Hypothesis, row: Row) -> Excerpt:
     rows, columns = values_RT.shape
     middle, window = columns // 2, min(EXCERPT_CHARS, columns - columns // 2)
     starts = np.arange(middle, columns - window + 1, max(1, window // 2))
-    spread = np.array([[values_RT[r, s : s + window].astype(np.float64).std() for s in starts] for r in range(rows)])
+    spread = np.array(
+        [[values_RT[r, s : s + window].astype(np.float64).std() for s in starts] for r in range(rows)]
+    )
     r, s = np.unravel_index(int(spread.argmax()), spread.shape)
     start = int(starts[s])
     unit = int(row["unit"] or 0)
@@ -247,13 +293,15 @@ def _excerpt(network: UnitStates, hypothesis: Hypothesis, row: Row) -> Excerpt:
     return Excerpt(
         title=f"{network.run}, layer {row['layer']}, unit {unit}: {hypothesis.title}",
         note=(
-            f"{measure} {row['score']:.3f} on text not used to choose the unit; with shifted labels {row['control']:.3f} "
-            f"on average, at most {row['control_high']:.3f}. The unit goes {'up' if row['direction'] == 'on' else 'down'} with it."
+            f"{measure} {row['score']:.3f} on text not used to choose the unit; with shifted labels "
+            f"{row['control']:.3f} "
+            f"on average, at most {row['control_high']:.3f}. The unit goes "
+            f"{'up' if row['direction'] == 'on' else 'down'} with it."
         ),
         site=str(row["site"]),
         unit=unit,
         run=network.run,
-        text=network.texts[r][start : start + window],
+        text=network.texts[int(r)][start : start + window],
         values=[round(float(value), 2) for value in np.clip(values, -1, 1)],
     )
 
@@ -267,7 +315,9 @@ def _reading(best: list[Row]) -> str:
     row = clear[0]
     measure = "AUC" if row["kind"] == "flag" else "rank correlation"
     return (
-        f"The clearest: unit {row['unit']} of layer {row['layer']} in {row['run']} follows '{row['title']}' with {measure} "
-        f"{row['score']:.2f} (shifted labels: at most {row['control_high']:.2f}); {len(clear)} of {len(best)} pairs of network and "
+        f"The clearest: unit {row['unit']} of layer {row['layer']} in {row['run']} follows '{row['title']}' "
+        f"with {measure} "
+        f"{row['score']:.2f} (shifted labels: at most {row['control_high']:.2f}); {len(clear)} of "
+        f"{len(best)} pairs of network and "
         "property have a unit above their control."
     )

@@ -1,4 +1,6 @@
-"""Surprisal of many predictors -> Finding: which predicts best, by how much, how surely. Knows no kind of predictor."""
+"""Surprisal of many predictors -> Finding: which predicts best, by how much, how surely. Knows no kind of
+predictor.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -33,8 +35,9 @@ class Competitor:
 def compare(competitors: Sequence[Competitor], contexts: Sequence[Row], command: str = "") -> Finding:
     """Test loss, error rate, intervals and paired differences of all competitors on the same characters.
 
-    `contexts` are the n-gram's losses at every length, for the table and the figure. Intervals: block bootstrap, see
-    estimate.py. Raises ValueError where two competitors were not scored on the same characters of one corpus.
+    `contexts` are the n-gram's losses at every length, for the table and the figure. Intervals: block
+    bootstrap, see estimate.py. Raises ValueError where two competitors were not scored on the same characters
+    of one corpus.
     """
     first = competitors[0].surprisal.manifest
     for competitor in competitors:
@@ -51,11 +54,16 @@ def compare(competitors: Sequence[Competitor], contexts: Sequence[Row], command:
         "test_chars": first.rows * first.row_chars,
     }
     if ngrams:
-        numbers |= {"best_ngram": ngrams[0].name, "best_ngram_test_nats": ngrams[0].surprisal.manifest.mean_nats}
+        numbers |= {
+            "best_ngram": ngrams[0].name,
+            "best_ngram_test_nats": ngrams[0].surprisal.manifest.mean_nats,
+        }
     if networks:
         numbers |= {"best_network": networks[0].name}
         numbers |= {"best_network_test_nats": networks[0].surprisal.manifest.mean_nats}
-    not_beating = [n.name for n in networks if ngrams and not _clearly_better(n.name, ngrams[0].name, differences)]
+    not_beating = [
+        n.name for n in networks if ngrams and not _clearly_better(n.name, ngrams[0].name, differences)
+    ]
     if networks and ngrams:
         numbers["networks_not_beating_best_ngram"] = ", ".join(not_beating)
     return Finding(
@@ -106,7 +114,9 @@ def _difference_row(a: Competitor, b: Competitor) -> Row:
 
 
 def _clearly_better(name: str, against: str, differences: list[Row]) -> bool:
-    """Whether `name` has the lower loss with an interval that leaves out zero (rows hold the better one first)."""
+    """Whether `name` has the lower loss with an interval that leaves out zero (rows hold the better one
+    first).
+    """
     return any(row["model"] == name and row["against"] == against and row["is_clear"] for row in differences)
 
 
@@ -115,7 +125,8 @@ def _reading(
 ) -> str:
     if not networks or not ngrams:
         best = (networks or ngrams)[0]
-        return f"{best.name} has the lowest test loss, {best.surprisal.manifest.mean_nats:.3f} nats per character."
+        loss = best.surprisal.manifest.mean_nats
+        return f"{best.name} has the lowest test loss, {loss:.3f} nats per character."
     network, ngram = networks[0], ngrams[0]
     pair = {network.name, ngram.name}
     row = next(row for row in differences if {row["model"], row["against"]} == pair)
@@ -123,21 +134,30 @@ def _reading(
     spread = sorted(abs(float(row[end] or 0)) for end in ("low", "high"))
     interval = f"{CONFIDENCE:.0%} interval {spread[0]:.3f} to {spread[1]:.3f}"
     losses = f"{network.surprisal.manifest.mean_nats:.3f} against {ngram.surprisal.manifest.mean_nats:.3f}"
-    if not row["is_clear"]:
-        sentence = f"The best network, {network.name}, and the best n-gram, {ngram.name}, cannot be told apart on this text ({losses} nats)"
-    elif row["model"] == network.name:
+    if row["is_clear"] and row["model"] == ngram.name:
+        return (
+            f"The best n-gram, {ngram.name}, beats every network: {network.name} is {size} behind "
+            f"({interval}; {losses})."
+        )
+    if row["is_clear"]:
         sentence = f"{network.name} beats the best n-gram, {ngram.name}, by {size} ({interval}; {losses})"
     else:
-        sentence = f"The best n-gram, {ngram.name}, beats every network: {network.name} is {size} behind ({interval}; {losses})"
-    if not not_beating:
-        every = "each of the" if len(networks) > 1 else "the"
-        return f"{sentence}; {every} {len(networks)} networks is clearly better than it." if len(networks) > 1 else f"{sentence}."
-    return f"{sentence}. Not clearly better than it: {', '.join(not_beating)}."
+        sentence = (
+            f"The best network, {network.name}, and the best n-gram, {ngram.name}, cannot be told apart on "
+            f"this text "
+            f"({losses} nats)"
+        )
+    if not_beating:
+        return f"{sentence}. Not clearly better than it: {', '.join(not_beating)}."
+    return (
+        f"{sentence}; so does each of the {len(networks)} networks." if len(networks) > 1 else f"{sentence}."
+    )
 
 
 def _caveats(ranked: list[Competitor], networks: list[Competitor]) -> list[str]:
     caveats = [
-        f"Intervals are of the text, not of training: {RESAMPLES} bootstrap samples of blocks of {BLOCK_CHARS} characters. "
+        f"Intervals are of the text, not of training: {RESAMPLES} bootstrap samples of blocks of "
+        f"{BLOCK_CHARS} characters. "
         "Another seed of the same network moves its loss too; one seed a cell cannot tell small differences.",
         "Losses are in nats per character; divide by 0.693 for bits.",
     ]
@@ -156,6 +176,8 @@ def _trapped(competitor: Competitor) -> str:
     if not trapped:
         return ""
     return (
-        f"{competitor.name}: {trapped} of {len(row_nats)} rows cost over {TRAPPED_ROW_NATS:g} nat a character more than the median "
-        f"row ({np.median(row_nats):.3f}); the network fell into a bad state there and its mean loss says little."
+        f"{competitor.name}: {trapped} of {len(row_nats)} rows cost over {TRAPPED_ROW_NATS:g} nat a "
+        f"character more than the median "
+        f"row ({np.median(row_nats):.3f}); the network fell into a bad state there and its mean loss says "
+        f"little."
     )

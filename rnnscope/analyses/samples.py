@@ -20,7 +20,9 @@ class Sample:
 
 
 def samples(texts: Sequence[Sample], train_text: str, corpus: str, seed: int, command: str = "") -> Finding:
-    """The samples, each with its longest stretch copied from the training text and the share of it in such stretches."""
+    """The samples, each with its longest stretch copied from the training text and the share of it in such
+    stretches.
+    """
     rows: list[Row] = []
     for sample in texts:
         longest, copied = copied_from(sample.text, train_text)
@@ -38,7 +40,8 @@ def samples(texts: Sequence[Sample], train_text: str, corpus: str, seed: int, co
     reading = "No model wrote anything."
     if most:
         reading = (
-            f"The longest stretch that any sample shares with the training text has {most['longest_copied_chars']} characters "
+            f"The longest stretch that any sample shares with the training text has "
+            f"{most['longest_copied_chars']} characters "
             f"({most['run']}, temperature {most['temperature']:g})."
         )
     return Finding(
@@ -54,7 +57,9 @@ def samples(texts: Sequence[Sample], train_text: str, corpus: str, seed: int, co
 
 
 def copied_from(text: str, train_text: str) -> tuple[int, float]:
-    """Length of the longest stretch of `text` that stands in `train_text`, and the share of `text` within copied stretches."""
+    """Length of the longest stretch of `text` that stands in `train_text`, and the share of `text` within
+    copied stretches.
+    """
     longest, covered, start = 0, 0, 0
     covered_to = 0
     for stop in range(1, len(text) + 1):

@@ -1,12 +1,13 @@
-"""Trace -> Finding: how often each gate is shut or open (Karpathy, Johnson, Li 2015, section 4.2). Knows no network.
+"""Trace -> Finding: how often each gate is shut or open (Karpathy, Johnson, Li 2015, section 4.2). Knows no
+network.
 
-A gate unit is left-saturated at a step where its activation is below 0.1, right-saturated where it is above 0.9. Each
-gate unit becomes one point: x = fraction of steps right-saturated, y = fraction left-saturated, x + y <= 1.
+A gate unit is left-saturated at a step where its activation is below 0.1, right-saturated where it is above
+0.9. Each gate unit becomes one point: x = fraction of steps right-saturated, y = fraction left-saturated, x +
+y <= 1.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Self
 
 import numpy as np
 
@@ -18,10 +19,14 @@ GATES = {
     "gru-2015": {"z": "update (z overwrites)", "r": "reset"},
     "rnn": {},
 }
-"""Cell -> its gates' sites and names. PyTorch's z keeps the old state, the paper's overwrites it: they are mirrored."""
+"""Cell -> its gates' sites and names. PyTorch's z keeps the old state, the paper's overwrites it: they are
+mirrored.
+"""
 
 MOSTLY = 0.9
-"""A gate unit counts as mostly open (shut) if it is right- (left-) saturated on more than this share of the steps."""
+"""A gate unit counts as mostly open (shut) if it is right- (left-) saturated on more than this share of the
+steps.
+"""
 MOVES = 0.05
 """A gate unit whose activation never leaves a band of this width never moves."""
 
@@ -57,14 +62,19 @@ class SaturationCounter:
         if block:
             self.steps += int(np.prod(next(iter(block.values())).shape[:-1]))
 
-    def merge(self, other: Self) -> Self:
+    def merge(self, other: "SaturationCounter") -> "SaturationCounter":
         """This counter after all that the other saw too. Raises ValueError for other thresholds or sites."""
         if (self.below, self.above) != (other.below, other.above):
             raise ValueError("counters with different thresholds cannot be merged")
         if self.steps and other.steps and self.left.keys() != other.left.keys():
             raise ValueError("counters of different sites cannot be merged")
-        merged = type(self)(self.below, self.above, self.steps + other.steps)
-        for name, combine in (("left", np.add), ("right", np.add), ("lowest", np.minimum), ("highest", np.maximum)):
+        merged = SaturationCounter(self.below, self.above, self.steps + other.steps)
+        for name, combine in (
+            ("left", np.add),
+            ("right", np.add),
+            ("lowest", np.minimum),
+            ("highest", np.maximum),
+        ):
             mine, theirs = getattr(self, name), getattr(other, name)
             sites = mine or theirs
             both = {s: combine(mine[s], theirs[s]) if s in mine and s in theirs else sites[s] for s in sites}
@@ -98,10 +108,21 @@ def saturation(networks: Iterable[GateCounts], corpus: str, part: str, command: 
     for network in networks:
         for site, (left_H, right_H) in network.counter.result().items():
             _, layer, gate = site.split(".")
-            where = {"run": network.run, "cell": network.cell, "layer": int(layer) + 1, "gate": GATES[network.cell][gate]}
+            where = {
+                "run": network.run,
+                "cell": network.cell,
+                "layer": int(layer) + 1,
+                "gate": GATES[network.cell][gate],
+            }
             still_H = network.counter.highest[site] - network.counter.lowest[site] < MOVES
             gates += [
-                {**where, "unit": unit, "left": float(left), "right": float(right), "never_moves": bool(still)}
+                {
+                    **where,
+                    "unit": unit,
+                    "left": float(left),
+                    "right": float(right),
+                    "never_moves": bool(still),
+                }
                 for unit, (left, right, still) in enumerate(zip(left_H, right_H, still_H, strict=True))
             ]
             summary.append(
@@ -134,8 +155,10 @@ def saturation(networks: Iterable[GateCounts], corpus: str, part: str, command: 
         tables={"gates": gates, "summary": summary},
         caveats=[
             f"Every step of the {part} text is counted, from a zero state at the start of each row.",
-            "A GRU's z here is named with what it does: PyTorch's keeps the old state where it is 1, the paper's overwrites it.",
-            "A gate unit that is always saturated may belong to a unit that does nothing: what a unit is for is another question.",
+            "A GRU's z here is named with what it does: PyTorch's keeps the old state where it is 1, the "
+            "paper's overwrites it.",
+            "A gate unit that is always saturated may belong to a unit that does nothing: what a unit is "
+            "for is another question.",
         ],
         command=command,
     )
@@ -153,7 +176,8 @@ def _reading(summary: list[Row]) -> str:
             clauses.append(f"in {run} no gate is held open or shut")
         else:
             clauses.append(
-                f"in {run} {busiest['mostly_open']} of {busiest['units']} {busiest['gate']} gates of layer {busiest['layer']} "
+                f"in {run} {busiest['mostly_open']} of {busiest['units']} {busiest['gate']} gates of layer "
+                f"{busiest['layer']} "
                 f"are open and {busiest['mostly_shut']} shut on over {MOSTLY:.0%} of steps"
             )
     sentence = "; ".join(clauses) + "."

@@ -1,4 +1,6 @@
-"""Logs of runs -> Finding: how each network learned, and which n-grams it passed on the way. Knows no training."""
+"""Logs of runs -> Finding: how each network learned, and which n-grams it passed on the way. Knows no
+training.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,9 @@ class _Crossing:
     chars_seen: int
 
 
-def training_curves(runs: Sequence[Run], ngram_validation_nats: Mapping[int, float], corpus: str, command: str = "") -> Finding:
+def training_curves(
+    runs: Sequence[Run], ngram_validation_nats: Mapping[int, float], corpus: str, command: str = ""
+) -> Finding:
     """Training and validation loss along training, and when the validation loss passed each n-gram's."""
     points: list[Row] = []
     crossings: list[Row] = []
@@ -23,7 +27,14 @@ def training_curves(runs: Sequence[Run], ngram_validation_nats: Mapping[int, flo
         rows = _points(run)
         points += rows
         for crossing in _crossings(rows, ngram_validation_nats):
-            crossings.append({"run": run.name, "cell": run.manifest.cell, "context": crossing.context, "chars_seen": crossing.chars_seen})
+            crossings.append(
+                {
+                    "run": run.name,
+                    "cell": run.manifest.cell,
+                    "context": crossing.context,
+                    "chars_seen": crossing.chars_seen,
+                }
+            )
     return Finding(
         analysis="training_curves",
         corpus=corpus,
@@ -35,12 +46,16 @@ def training_curves(runs: Sequence[Run], ngram_validation_nats: Mapping[int, flo
         },
         tables={
             "points": points,
-            "contexts": [{"context": n, "validation_nats": nats} for n, nats in sorted(ngram_validation_nats.items())],
+            "contexts": [
+                {"context": n, "validation_nats": nats} for n, nats in sorted(ngram_validation_nats.items())
+            ],
             "crossings": crossings,
         },
         caveats=[
-            "Training losses are running means over text that the network has often seen before; compare validation losses.",
-            "Seconds are of one process with the threads named in each run's manifest, beside whatever else the machine did.",
+            "Training losses are running means over text that the network has often seen before; compare "
+            "validation losses.",
+            "Seconds are of one process with the threads named in each run's manifest, beside whatever else "
+            "the machine did.",
         ],
         parents={run.reference: run.manifest.fingerprint for run in runs},
         command=command,
@@ -84,7 +99,8 @@ def _reading(runs: Sequence[Run], crossings: list[Row], ngram_validation_nats: M
     clauses = []
     for run in runs:
         beaten = {int(row["context"] or 0) for row in crossings if row["run"] == run.name}
-        clause = f"{run.name} reached {run.manifest.validation_nats:.3f} validation nats in {run.manifest.train_seconds:.0f} s"
+        clause = f"{run.name} reached {run.manifest.validation_nats:.3f} validation nats in "
+                 f"{run.manifest.train_seconds:.0f} s"
         if ngram_validation_nats:
             best = min(ngram_validation_nats, key=lambda n: ngram_validation_nats[n])
             clause += f" ({_place(beaten, best)})"
@@ -96,4 +112,6 @@ def _place(beaten: set[int], best: int) -> str:
     """Where a network stands among the n-grams, by their context lengths."""
     if best in beaten:
         return f"below every n-gram, the best of which sees {best} characters"
-    return f"below the n-gram of {max(beaten)} characters of context" if beaten else "below none of the n-grams"
+    if not beaten:
+        return "below none of the n-grams"
+    return f"below the n-gram of {max(beaten)} characters of context"

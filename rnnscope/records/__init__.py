@@ -1,4 +1,6 @@
-"""What each stage leaves on disk: Corpus, CountModel, Run, Surprisal, Trace, Finding. numpy and JSON, no torch."""
+"""What each stage leaves on disk: Corpus, CountModel, Run, Surprisal, Trace, Finding. numpy and JSON, no
+torch.
+"""
 
 from rnnscope.records.corpus import Alphabet, Corpus, PartRows, find_corpus
 from rnnscope.records.finding import Excerpt, Finding
@@ -6,4 +8,15 @@ from rnnscope.records.run import Run, find_run
 from rnnscope.records.surprisal import Surprisal
 from rnnscope.records.trace import Trace
 
-__all__ = ["Alphabet", "Corpus", "Excerpt", "Finding", "PartRows", "Run", "Surprisal", "Trace", "find_corpus", "find_run"]
+__all__ = [
+    "Alphabet",
+    "Corpus",
+    "Excerpt",
+    "Finding",
+    "PartRows",
+    "Run",
+    "Surprisal",
+    "Trace",
+    "find_corpus",
+    "find_run",
+]

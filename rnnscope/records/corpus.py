@@ -1,4 +1,6 @@
-"""Corpus: a text as ids, its alphabet, and which characters train, validate and test. Knows no source and no model."""
+"""Corpus: a text as ids, its alphabet, and which characters train, validate and test. Knows no source and no
+model.
+"""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,10 +15,15 @@ from rnnscope.records.folder import Manifest, is_whole, load_array
 
 PartName = Literal["train", "validation", "test"]
 PARTS: tuple[PartName, ...] = ("train", "validation", "test")
+AlphabetKind = Literal["bytes", "chars"]
+SplitKind = Literal["streams", "contiguous"]
+Language = Literal["prose", "python", "c"]
 
 
 class PartRows(BaseModel):
-    """Equal rows of one part: row r has inputs ids[starts[r] : starts[r] + row_chars] and targets one further on."""
+    """Equal rows of one part: row r has inputs ids[starts[r] : starts[r] + row_chars] and targets one further
+    on.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -45,12 +52,12 @@ class CorpusManifest(Manifest):
     text_bytes: int
     ids_chars: int
     """Length of the ids array."""
-    alphabet_kind: Literal["bytes", "chars"]
+    alphabet_kind: AlphabetKind
     symbols: int
     """V, the size of the alphabet."""
-    language: Literal["prose", "python", "c"]
+    language: Language
     """Which rules annotate the text: what a quote, a comment, an opening bracket is."""
-    split_kind: Literal["streams", "contiguous"]
+    split_kind: SplitKind
     fractions: tuple[float, float, float]
     parts: dict[PartName, PartRows]
     fingerprint: str
@@ -79,7 +86,9 @@ class Corpus:
 
     @cached_property
     def ids(self) -> np.ndarray:
-        """Shape (ids_chars,), uint8, uint16 or uint32, memory-mapped; position in the text -> index in the alphabet."""
+        """Shape (ids_chars,), uint8, uint16 or uint32, memory-mapped; position in the text -> index in the
+        alphabet.
+        """
         return load_array(self.folder / "ids.npy")
 
     @cached_property
@@ -116,7 +125,7 @@ class Alphabet:
 
     codes: np.ndarray
     """Shape (V,), uint32."""
-    kind: Literal["bytes", "chars"]
+    kind: AlphabetKind
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -128,7 +137,12 @@ class Alphabet:
 
     def decode(self, ids: np.ndarray) -> str:
         """One Python character per id, so that positions in text and ids agree (bytes as Latin-1)."""
-        return self.codes[np.asarray(ids, dtype=np.int64)].astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+        return (
+            self.codes[np.asarray(ids, dtype=np.int64)]
+            .astype("<u4")
+            .tobytes()
+            .decode("utf-32-le", "surrogatepass")
+        )
 
     def readable(self, ids: np.ndarray) -> str:
         """Text for people: bytes are read as UTF-8 where they can be."""
@@ -147,7 +161,9 @@ class Alphabet:
             try:
                 codes = np.frombuffer(content.decode("utf-8").encode("utf-32-le"), dtype="<u4")
             except UnicodeDecodeError as error:
-                raise CorpusError(f"{what} is not UTF-8 (byte {error.start}), and this alphabet is of characters") from None
+                raise CorpusError(
+                    f"{what} is not UTF-8 (byte {error.start}), and this alphabet is of characters"
+                ) from None
         if len(self.codes) == 0:
             raise CorpusError("the alphabet is empty")
         ids = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
@@ -170,6 +186,9 @@ def find_corpus(work: Path, name: str) -> Corpus:
     """The corpus `name` in `work`. Raises RecordError that names the ones there are."""
     folder = work / "corpora" / name
     if not is_whole(folder):
-        there = [p.parent.name for p in (work / "corpora").glob("*/manifest.json")]
-        raise RecordError(f"no corpus '{name}' in '{work}'; build it with 'rnnscope corpus build' ({did_you_mean(name, there)})")
+        there = [p.parent.name for p in (work / "corpora").glob("[!.]*/manifest.json")]
+        raise RecordError(
+            f"no corpus '{name}' in '{work}'; build it with 'rnnscope corpus build' "
+            f"({did_you_mean(name, there)})"
+        )
     return Corpus.read(folder)

@@ -56,9 +56,13 @@ class Finding(Manifest):
             return cls.model_validate_json(path.read_bytes())
         except FileNotFoundError:
             there = [p.stem for p in path.parent.glob("*.json")]
-            raise RecordError(f"no finding '{path.stem}' in '{path.parent}'; {did_you_mean(path.stem, there)}") from None
+            raise RecordError(
+                f"no finding '{path.stem}' in '{path.parent}'; {did_you_mean(path.stem, there)}"
+            ) from None
         except ValidationError as error:
-            raise RecordError(f"'{path}' is not a finding: {error.errors()[0]['msg']}; remove it and run the study again") from None
+            raise RecordError(
+                f"'{path}' is not a finding: {error.errors()[0]['msg']}; remove it and run the study again"
+            ) from None
 
     def save(self, findings: Path) -> Path:
         """Writes findings/ANALYSIS.json, whole or not at all; NaN and infinity become null."""

@@ -1,7 +1,7 @@
 """How a record gets on disk whole or not at all; knows nothing of what is in it.
 
-A record is a folder whose `manifest.json` is written last. New records are made in a hidden sibling folder and renamed
-into place, so that a killed process leaves nothing that looks like a record.
+A record is a folder whose `manifest.json` is written last. New records are made in a hidden sibling folder
+and renamed into place, so that a killed process leaves nothing that looks like a record.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from rnnscope.errors import ConfigError, RecordError
 
 MANIFEST = "manifest.json"
+AnyManifest = TypeVar("AnyManifest", bound="Manifest")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._=,+-]*")
 _CANNOT_WRITE = {
     errno.ENOSPC: "the disk is full",
@@ -48,7 +49,7 @@ class Manifest(BaseModel):
     """What the machine decided: processor, threads, backend, versions. Never part of a fingerprint."""
 
     @classmethod
-    def read(cls, folder: Path) -> Self:
+    def read(cls: type[AnyManifest], folder: Path) -> AnyManifest:
         """The manifest in `folder`. Raises RecordError where it is missing or unreadable."""
         try:
             return cls.model_validate_json((folder / MANIFEST).read_bytes())
@@ -56,7 +57,10 @@ class Manifest(BaseModel):
             raise RecordError(f"no record at '{folder}' (it has no {MANIFEST})") from None
         except (ValidationError, OSError, UnicodeDecodeError) as error:
             reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
-            raise RecordError(f"'{folder / MANIFEST}' is not a {cls.__name__}: {reason}; remove the folder and build it again") from None
+            raise RecordError(
+                f"'{folder / MANIFEST}' is not a {cls.__name__}: {reason}; remove the folder and build it "
+                f"again"
+            ) from None
 
     def write(self, folder: Path) -> None:
         write_text(folder / MANIFEST, self.model_dump_json(indent=1) + "\n")
@@ -70,7 +74,10 @@ def is_whole(folder: Path) -> bool:
 def checked_name(name: str, what: str) -> str:
     """`name` itself, if it can be a folder's name on any system. Raises ConfigError."""
     if not _NAME.fullmatch(name) or len(name) > 120:
-        raise ConfigError(f"{what} name {name!r} cannot be used: start with a letter or digit, then letters, digits and . _ = , + -")
+        raise ConfigError(
+            f"{what} name {name!r} cannot be used: start with a letter or digit, then letters, digits and . "
+            f"_ = , + -"
+        )
     return name
 
 
@@ -83,7 +90,9 @@ def explained(what: str) -> Iterator[None]:
         reason = _CANNOT_WRITE.get(error.errno or 0)
         if reason is None:
             raise
-        raise RecordError(f"cannot write {what}: {reason}; free it or choose another folder with --work DIR") from error
+        raise RecordError(
+            f"cannot write {what}: {reason}; free it or choose another folder with --work DIR"
+        ) from error
 
 
 @contextlib.contextmanager
@@ -135,9 +144,15 @@ def write_json(path: Path, value: object) -> None:
 
 
 def save_array(path: Path, array: np.ndarray) -> None:
-    """`np.save` through ordinary writes, so that a full disk is an error and not a crash of a memory map."""
+    """`np.save` through ordinary writes: a full disk is an error with its number, as it is not in `tofile` or
+    a memory map.
+    """
+    array = np.ascontiguousarray(array)
+    if array.dtype.hasobject:
+        raise ValueError("arrays of Python objects are not saved: they would need pickle")
     with explained(f"'{path}'"), path.open("wb") as file:
-        np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(array.reshape(-1).view(np.uint8).data)
 
 
 def load_array(path: Path) -> np.ndarray:
@@ -145,4 +160,6 @@ def load_array(path: Path) -> np.ndarray:
     try:
         return np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError) as error:
-        raise RecordError(f"array '{path}' cannot be read ({error}); remove its record and build it again") from None
+        raise RecordError(
+            f"array '{path}' cannot be read ({error}); remove its record and build it again"
+        ) from None

@@ -1,12 +1,12 @@
 """Run: one trained network on disk, finished or on its way. Knows files, not tensors.
 
-    runs/CORPUS/NAME/config.json       the whole training config; written first
-                     log.jsonl         one line per logged step and per validation; the same bytes for the same config
-                     timing.jsonl      seconds and speed for the same steps: what the machine decides
-                     checkpoints/      step-00001234.safetensors: weights, optimiser, random state, position
-                     weights.safetensors   the best weights by validation loss, once finished
-                     manifest.json     written last: a run that has one is finished
-                     replays/PART/     surprisal/ trace/
+runs/CORPUS/NAME/config.json       the whole training config; written first
+                 log.jsonl         one line per logged step and per validation; the same bytes for the same
+                 config timing.jsonl      seconds and speed for the same steps: what the machine decides
+                 checkpoints/      step-00001234.safetensors: weights, optimiser, random state, position
+                 weights.safetensors   the best weights by validation loss, once finished
+                 manifest.json     written last: a run that has one is finished
+                 replays/PART/     surprisal/ trace/
 """
 
 import json
@@ -88,17 +88,24 @@ def read_jsonl(path: Path) -> list[dict]:
 
 
 def find_run(work: Path, reference: str) -> Run:
-    """The finished run 'CORPUS/NAME', 'NAME' (where one corpus has it) or a folder. Raises RecordError with the names there are."""
+    """The finished run 'CORPUS/NAME', 'NAME' (where one corpus has it) or a folder. Raises RecordError with
+    the names there are.
+    """
     runs = work / "runs"
     candidates = [Path(reference), runs / reference, *sorted(runs.glob(f"*/{_literal(reference)}"))]
     whole = {path.resolve() for path in candidates if is_whole(path)}
     if len(whole) > 1:
-        raise RecordError(f"'{reference}' is more than one run: say {' or '.join(sorted(f'{p.parent.name}/{p.name}' for p in whole))}")
+        raise RecordError(
+            f"'{reference}' is more than one run: say "
+            f"{' or '.join(sorted(f'{p.parent.name}/{p.name}' for p in whole))}"
+        )
     if whole:
         return Run.read(whole.pop())
     for path in candidates:
         if (path / "config.json").is_file():
-            raise RecordError(f"run '{reference}' is not finished; run its 'rnnscope train' command again and it goes on")
+            raise RecordError(
+                f"run '{reference}' is not finished; run its 'rnnscope train' command again and it goes on"
+            )
     there = [f"{p.parent.parent.name}/{p.parent.name}" for p in runs.glob("*/*/manifest.json")]
     raise RecordError(f"no run '{reference}' in '{work}'; {did_you_mean(reference, there)}")
 

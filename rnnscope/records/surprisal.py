@@ -45,7 +45,9 @@ class Surprisal:
         return load_array(self.folder / "likeliest.npy")
 
 
-def write_surprisal(folder: Path, manifest: SurprisalManifest, nats_RT: np.ndarray, likeliest_RT: np.ndarray) -> Surprisal:
+def write_surprisal(
+    folder: Path, manifest: SurprisalManifest, nats_RT: np.ndarray, likeliest_RT: np.ndarray
+) -> Surprisal:
     """Writes a whole record or nothing. Raises RecordError where the disk refuses."""
     with new_record(folder) as partial:
         save_array(partial / "nats.npy", nats_RT.astype(np.float32, copy=False))

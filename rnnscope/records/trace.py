@@ -52,7 +52,9 @@ class Trace:
         names = list(self.manifest.sites) if names is None else names
         for name in names:
             if name not in self.manifest.sites:
-                raise RecordError(f"no site '{name}' in '{self.folder}'; {did_you_mean(name, self.manifest.sites)}")
+                raise RecordError(
+                    f"no site '{name}' in '{self.folder}'; {did_you_mean(name, self.manifest.sites)}"
+                )
         for shard in range(len(self.manifest.shards)):
             yield {name: load_array(shard_path(self.folder, name, shard)) for name in names}
 
@@ -62,7 +64,8 @@ def shard_path(folder: Path, site: str, shard: int) -> Path:
 
 
 def write_trace(folder: Path, facts: dict, blocks: Iterator[dict[str, np.ndarray]]) -> Trace:
-    """Writes shards as they come, whole or nothing; `facts` are the manifest's fields but `sites` and `shards`.
+    """Writes shards as they come, whole or nothing; `facts` are the manifest's fields but `sites` and
+    `shards`.
 
     Raises RecordError where the disk refuses.
     """
@@ -75,5 +78,7 @@ def write_trace(folder: Path, facts: dict, blocks: Iterator[dict[str, np.ndarray
                 shard_path(partial, name, shard).parent.mkdir(exist_ok=True)
                 save_array(shard_path(partial, name, shard), values_RtH.astype(facts["dtype"], copy=False))
             shards.append(next(iter(block.values())).shape[1])
-        TraceManifest.model_validate_json(json.dumps(facts | {"sites": sites, "shards": shards})).write(partial)
+        TraceManifest.model_validate_json(json.dumps(facts | {"sites": sites, "shards": shards})).write(
+            partial
+        )
     return Trace.read(folder)

@@ -12,13 +12,15 @@ def sample(
 ) -> np.ndarray:
     """Ids of `chars` symbols after `prime` (ids, at least one), shape (chars,).
 
-    Probabilities are softmax(logits / temperature); at temperature 0 the likeliest symbol is taken. Raises ConfigError
-    for an empty prime, a negative temperature or a negative number of characters.
+    Probabilities are softmax(logits / temperature); at temperature 0 the likeliest symbol is taken. Raises
+    ConfigError for an empty prime, a negative temperature or a negative number of characters.
     """
     if len(prime) == 0:
         raise ConfigError("the prime is empty; give at least one character, e.g. --prime 'The '")
     if temperature < 0:
-        raise ConfigError(f"temperature {temperature:g} is negative; 0 takes the likeliest symbol, 1 is the model's own")
+        raise ConfigError(
+            f"temperature {temperature:g} is negative; 0 takes the likeliest symbol, 1 is the model's own"
+        )
     if chars < 0:
         raise ConfigError(f"{chars} characters cannot be sampled; give a number from 0 up")
     written = np.empty(chars, dtype=np.int64)
@@ -34,5 +36,6 @@ def sample(
 def _draw(logits_V: np.ndarray, temperature: float, generator: np.random.Generator) -> int:
     if temperature == 0:
         return int(logits_V.argmax())
-    # Gumbel: the largest of logits/temperature + noise is distributed as the softmax, and no exponential overflows
+    # Gumbel: the largest of logits/temperature + noise is distributed as the softmax, and no exponential
+    # overflows
     return int((logits_V / temperature + generator.gumbel(size=len(logits_V))).argmax())

@@ -22,8 +22,8 @@ def replay_surprisal(
 ) -> Surprisal:
     """The record in `folder`, made unless it is there for this corpus and predictor.
 
-    `predictor` is called only if it has to run, `fingerprint` says which one it is. Raises RecordError where the disk
-    refuses, ConfigError for a part that is not there.
+    `predictor` is called only if it has to run, `fingerprint` says which one it is. Raises RecordError where
+    the disk refuses, ConfigError for a part that is not there.
     """
     parents = {"predictor": fingerprint, "corpus": corpus.manifest.fingerprint}
     if is_whole(folder) and SurprisalManifest.read(folder).parents == parents:

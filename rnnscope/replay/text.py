@@ -23,7 +23,9 @@ class TextScore:
 
 
 def score_text(predictor: Predictor, ids: np.ndarray, what: str = "text") -> TextScore:
-    """Mean loss over a text as one row, state carried from its first character to its last. Raises CorpusError if too short."""
+    """Mean loss over a text as one row, state carried from its first character to its last. Raises
+    CorpusError if too short.
+    """
     if len(ids) < 2:
         raise CorpusError(f"{what} has {len(ids)} characters; a score needs at least 2")
     scores = score(predictor, ids[None, :-1], ids[None, 1:])

@@ -33,7 +33,8 @@ def replay_trace(
     dtype: Literal["float16", "float32"] = "float16",
     command: str = "",
 ) -> Trace:
-    """All sites of all units over the first `rows` rows of a part (None: all), made unless it is there already.
+    """All sites of all units over the first `rows` rows of a part (None: all), made unless it is there
+    already.
 
     Raises RecordError where the disk refuses, ConfigError for a part that is not there.
     """
@@ -62,4 +63,3 @@ def replay_trace(
 def rows_for(corpus: Corpus, part: str, most_chars: int) -> int:
     """How many whole rows of a part hold at most `most_chars` characters, one at least."""
     return max(1, min(corpus.part(part).rows, most_chars // corpus.part(part).row_chars))
-

@@ -1,0 +1,123 @@
+"""Independent jobs over local processes, one thread each. Knows no job.
+
+One process per core with one thread each is quicker for small networks than one process with many threads,
+and results do not depend on how many processes there are.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from rnnscope.errors import RecordError
+
+SMALL_NET_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    # glibc hands freed tensors back to the system at once unless told not to; keeping them is 10-60 % of a
+    # step
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
+    "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
+    "MALLOC_TOP_PAD_": str(1 << 28),
+}
+
+Message = tuple[str, Any]
+_messages: Any = None
+
+
+def tell(name: str, news: Any) -> None:
+    """From inside a job to whoever started it; heard by `on_message`. Nothing happens outside a pool."""
+    if _messages is not None:
+        _messages.put((name, news))
+
+
+def run_jobs(
+    work: Callable[[Any], Any],
+    jobs: Sequence[Any],
+    processes: int,
+    on_message: Callable[[str, Any], None] = lambda name, news: None,
+) -> list[Any]:
+    """Results in the order of `jobs`, which are started in that order: put the longest first.
+
+    The first failure stops what has not begun and is raised. Raises RecordError where a process was killed.
+    """
+    if not jobs:
+        return []
+    context = multiprocessing.get_context("spawn")
+    messages = context.Queue()
+    with _environment(SMALL_NET_ENVIRONMENT), _listening(messages, on_message):
+        pool = ProcessPoolExecutor(
+            min(processes, len(jobs)), mp_context=context, initializer=_begin_worker, initargs=(messages,)
+        )
+        try:
+            futures = [pool.submit(work, job) for job in jobs]
+            _raise_first(futures)
+            return [future.result() for future in futures]
+        except BrokenProcessPool:
+            raise RecordError(
+                "a worker process was killed (out of memory?); run the same command again and it goes on, "
+                "with --processes 1 if memory is short"
+            ) from None
+        except BaseException:
+            _stop(pool)
+            raise
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _raise_first(futures: Sequence[Future]) -> None:
+    done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+    for future in done:
+        future.result()
+
+
+def _stop(pool: ProcessPoolExecutor) -> None:
+    """Ends workers at once: what they have on disk is whole, and a run goes on from its checkpoint."""
+    pool.shutdown(wait=False, cancel_futures=True)
+    for process in multiprocessing.active_children():
+        process.terminate()
+
+
+def _begin_worker(messages: Any) -> None:
+    global _messages
+    _messages = messages
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would train on for nobody, and hold its run's lock."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextlib.contextmanager
+def _listening(messages: Any, on_message: Callable[[str, Any], None]) -> Iterator[None]:
+    def listen() -> None:
+        while (message := messages.get()) is not None:
+            on_message(*message)
+
+    listener = threading.Thread(target=listen, daemon=True)
+    listener.start()
+    try:
+        yield
+    finally:
+        messages.put(None)
+        listener.join(timeout=5)
+
+
+@contextlib.contextmanager
+def _environment(settings: Mapping[str, str]) -> Iterator[None]:
+    """Sets variables for processes started meanwhile; what the user has set stays."""
+    new = {name: value for name, value in settings.items() if name not in os.environ}
+    os.environ.update(new)
+    try:
+        yield
+    finally:
+        for name in new:
+            os.environ.pop(name, None)

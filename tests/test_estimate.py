@@ -1,0 +1,45 @@
+import numpy as np
+import pytest
+from scipy import stats
+
+from rnnscope.estimate import mean_interval, paired_difference
+
+
+def test_intervals_hold_the_true_mean_about_as_often_as_they_say():
+    """Correlated series (moving average over 20 characters), true mean 1: blocks must be drawn, not characters."""
+    generator = np.random.default_rng(1)
+    held = naive = 0
+    for seed in range(60):
+        noise = np.convolve(generator.normal(size=20_019), np.ones(20) / np.sqrt(20), "valid")
+        values = 1 + noise
+        interval = mean_interval(values[None], seed=seed, block_chars=400)
+        held += interval.low <= 1 <= interval.high
+        half = stats.norm.ppf(0.975) * values.std() / np.sqrt(len(values))
+        naive += abs(values.mean() - 1) <= half
+    assert held >= 50
+    assert naive < 35
+
+
+def test_a_difference_is_clear_only_where_there_is_one():
+    generator = np.random.default_rng(2)
+    hard = generator.exponential(size=(4, 5000))
+    clear = paired_difference(hard, hard + 0.05 + 0.1 * generator.normal(size=hard.shape))
+    same = paired_difference(hard, hard + 0.1 * generator.normal(size=hard.shape))
+    assert clear.is_clear and clear.value < 0
+    assert not same.is_clear
+
+
+def test_the_value_is_the_plain_mean_whatever_the_blocks():
+    values = np.random.default_rng(3).normal(size=(3, 2717))
+    assert mean_interval(values, block_chars=500).value == pytest.approx(values.mean(), abs=1e-12)
+
+
+def test_one_block_gives_no_interval():
+    interval = mean_interval(np.ones((1, 10)))
+    assert interval.value == 1 and np.isnan(interval.low)
+    assert not interval.is_clear
+
+
+def test_other_characters_are_refused():
+    with pytest.raises(ValueError, match="not the same characters"):
+        paired_difference(np.ones((1, 5)), np.ones((1, 6)))

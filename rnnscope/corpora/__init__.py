@@ -1,0 +1,33 @@
+"""text -> Corpus."""
+
+from rnnscope.corpora.annotate import annotate, annotate_part
+from rnnscope.corpora.building import build_corpus
+from rnnscope.corpora.sources import (
+    Source,
+    folder,
+    python_library,
+    source_from,
+    standard_input,
+    text_file,
+    war_and_peace,
+)
+from rnnscope.corpora.split import parse_fractions
+from rnnscope.corpora.tracks import TRACKS, Track, describe, tracks_of
+
+__all__ = [
+    "TRACKS",
+    "Source",
+    "Track",
+    "annotate",
+    "annotate_part",
+    "build_corpus",
+    "describe",
+    "folder",
+    "parse_fractions",
+    "python_library",
+    "source_from",
+    "standard_input",
+    "text_file",
+    "tracks_of",
+    "war_and_peace",
+]

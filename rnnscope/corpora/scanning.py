@@ -1,0 +1,95 @@
+"""Text -> where strings and comments are, by whole tokens of a language. Knows no track.
+
+Every mark is causal: at character i it depends on the text up to and with i alone. So a string runs from its
+opening quote to its closing one, to the end of its line or of the text, whichever comes first, and never
+waits for a closing quote to be one.
+"""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+# Inside a string or comment: what is plain, or a backslash with what it hides. Possessive (++, *+): no
+# backtracking, and so no stack and no time that grows faster than the text.
+_ESCAPED = r"\\(?:\r\n|.)?+"
+_LINE_STRINGS = "|".join(rf"{quote}(?>[^{quote}\\\r\n]++|{_ESCAPED})*+({quote})?+" for quote in "\"'")
+_LONG_STRINGS = "|".join(rf"{q * 3}(?>[^{q}\\]++|{_ESCAPED}|{q}(?!{q}{q}))*+({q * 3})?+" for q in "\"'")
+_PYTHON = re.compile(rf"#[^\r\n]*+|{_LONG_STRINGS}|{_LINE_STRINGS}", re.DOTALL)
+_C = re.compile(
+    rf"//(?>[^\\\r\n]++|{_ESCAPED})*+|/\*(?>[^*]++|\*(?!/))*+(\*/)?+|{_LINE_STRINGS}",
+    re.DOTALL,
+)
+# Curly quotes also as the UTF-8 bytes that a text over bytes shows.
+_BLANK_LINE_TEXT = "(?>\r\n|\r|\n)[ \t]*(\r\n|\r|\n)"
+_BLANK_LINE = re.compile(_BLANK_LINE_TEXT)
+_PROSE = re.compile(f'["“”]|\xe2\x80[\x9c\x9d]|{_BLANK_LINE_TEXT}')
+
+
+def python_marks(text: str) -> tuple[np.ndarray, np.ndarray]:
+    """(inside a string, inside a comment), bool, one per character.
+
+    A string is on from its opening quote (its prefix is not yet known to be one) to the character before its
+    closing quote; `""` is on throughout, as it may be the start of three. A comment is on from its # to the
+    end of its line.
+    """
+    quotes, comments = np.zeros(len(text), dtype=bool), np.zeros(len(text), dtype=bool)
+    for start, stop, is_closed in _tokens(_PYTHON, text):
+        if text[start] == "#":
+            comments[start:stop] = True
+        else:
+            is_empty = stop - start == 2 and is_closed
+            quotes[start : stop - (is_closed and not is_empty)] = True
+    return quotes, comments
+
+
+def c_marks(text: str) -> tuple[np.ndarray, np.ndarray]:
+    """(inside "..." or '...', inside a comment), bool, one per character.
+
+    A literal is on from its opening quote to the character before its closing one; a comment from the second
+    character of // or /* (the first may be a division) to the end of the line or the * of */.
+    """
+    quotes, comments = np.zeros(len(text), dtype=bool), np.zeros(len(text), dtype=bool)
+    for start, stop, is_closed in _tokens(_C, text):
+        if text[start] == "/":
+            comments[start + 1 : stop - is_closed] = True
+        else:
+            quotes[start : stop - is_closed] = True
+    return quotes, comments
+
+
+def prose_marks(text: str) -> np.ndarray:
+    """Inside double quotes, bool, one per character.
+
+    On from the opening quote to the character before the closing one.
+    “ opens, ” closes, a straight quote does either in turn; a blank line closes whatever was open, since a
+    quotation that goes on over paragraphs is opened anew in each and closed in the last alone.
+    """
+    quotes = np.zeros(len(text), dtype=bool)
+    since: int | None = None
+    for event in _PROSE.finditer(text):
+        mark, place = event[0], event.end() - 1
+        opens = mark in ("“", "\xe2\x80\x9c") or (mark == '"' and since is None)
+        if event[1] is not None:  # a blank line ends with the first character of its line end
+            place = event.start(1)
+        if opens and since is None:
+            since = place
+        elif not opens and since is not None:
+            quotes[since:place] = True
+            since = None
+    if since is not None:
+        quotes[since:] = True
+    return quotes
+
+
+def blank_lines(text: str) -> np.ndarray:
+    """The first character of the line end of an empty line, bool, one per character."""
+    ends = np.zeros(len(text), dtype=bool)
+    ends[[blank.start(1) for blank in _BLANK_LINE.finditer(text)]] = True
+    return ends
+
+
+def _tokens(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int, bool]]:
+    """(start, stop, whether it has its closing mark) of every string and comment."""
+    for token in pattern.finditer(text):
+        yield token.start(), token.end(), token.lastindex is not None

@@ -1,0 +1,211 @@
+"""Losses with their intervals, differences from the best n-gram, and the n-gram's loss by its context."""
+
+import altair as alt
+
+from rnnscope.figures.figure import ROWS, Figure, draws
+from rnnscope.figures.loss_axis import Domain, loss, number, numbers, padded, with_bits
+from rnnscope.figures.paired import differences_from
+from rnnscope.figures.theme import BAND_PX, family_color, family_shape, with_family
+from rnnscope.figures.thin import needed
+from rnnscope.records import Finding
+from rnnscope.records.finding import Row
+
+MOST_NAMES = 60
+"""Rows with a name each in one chart; more is a wall."""
+
+
+@draws("comparison")
+def comparison(finding: Finding, most_rows: int) -> list[Figure]:
+    """Figures 'losses', 'differences' and 'contexts'."""
+    models = with_family(needed(finding.tables.get("models", []), "model", "test_nats"))
+    models.sort(key=lambda row: number(row["test_nats"]) or 0.0)
+    figures = [
+        _losses(models, min(most_rows, MOST_NAMES)),
+        _differences(finding, models, min(most_rows, MOST_NAMES)),
+        _contexts(finding, models, most_rows),
+    ]
+    return [figure for figure in figures if figure is not None]
+
+
+def _losses(models: list[Row], most: int) -> Figure | None:
+    if not models:
+        return None
+    drawn, note = _near_the_networks(models)
+    if len(drawn) > most:
+        note = f"The {most} lowest of {len(models)} losses are drawn; the table of models holds all."
+        drawn = drawn[:most]
+    domain = padded(numbers(drawn, "test_nats", "low", "high"))
+    names = alt.Y("model:N", sort=[str(row["model"]) for row in drawn], title=None)
+    base = alt.Chart(ROWS).encode(y=names)
+    intervals = _bars(base, "nats per character", domain, drawn)
+    dots = base.mark_point(size=90, opacity=1, aria=False).encode(
+        x=loss("x", "test_nats", domain),
+        color=family_color(drawn),
+        shape=family_shape(drawn),
+        tooltip=[
+            alt.Tooltip("model:N"),
+            alt.Tooltip("test_nats:Q", title="nats", format=".4f"),
+            alt.Tooltip("low:Q", title="from", format=".4f"),
+            alt.Tooltip("high:Q", title="to", format=".4f"),
+            alt.Tooltip("test_bits:Q", title="bits", format=".3f"),
+            alt.Tooltip("parameters:Q", format=","),
+        ],
+    )
+    chart = with_bits("x", domain, intervals, dots)
+    best, second = drawn[0], drawn[1] if len(drawn) > 1 else None
+    reading = f"{best['model']} has the lowest test loss, {best['test_nats']:.3f} nats per character"
+    reading += f"; {second['model']} comes next with {second['test_nats']:.3f}." if second else "."
+    return Figure(
+        name="losses",
+        title="Test loss of every model",
+        reading=reading,
+        chart=chart.properties(width="container", height=alt.Step(BAND_PX)),
+        rows=drawn,
+        note=note,
+        how_to_read="A mark is a model's mean loss on the test text, its bar the 95 % interval; further left is better.",
+    )
+
+
+def _near_the_networks(models: list[Row]) -> tuple[list[Row], str]:
+    """Without the n-grams so much worse than the worst network that the rest would be squeezed into a corner."""
+    networks = numbers((row for row in models if row["family"] != "n-gram"), "test_nats")
+    if not networks:
+        return models, ""
+    counts = [row for row in models if row["family"] == "n-gram"]
+    span = max(networks) - min(networks + numbers(counts[:1], "test_nats"))
+    worst = max(networks) + max(0.5 * span, 0.05)
+    far = [str(row["model"]) for row in counts[1:] if (number(row["test_nats"]) or 0.0) > worst]
+    note = f"Off the scale, with losses above {worst:.2f} nats: {', '.join(far[:12])}{' …' if len(far) > 12 else ''}."
+    return [row for row in models if row["model"] not in far], note if far else ""
+
+
+def _differences(finding: Finding, models: list[Row], most: int) -> Figure | None:
+    """Every network less the best n-gram, on the same characters."""
+    best_ngram = str(finding.numbers.get("best_ngram"))
+    family = {row["model"]: row["family"] for row in models if row["family"] != "n-gram"}
+    rows: list[Row] = [
+        {**row, "family": family[row["model"]]}
+        for row in differences_from(finding, best_ngram)
+        if row["model"] in family
+    ]
+    if not rows:
+        return None
+    total, rows = len(rows), rows[:most]
+    domain = padded([0.0, *numbers(rows, "nats", "low", "high")])
+    title = f"nats per character more than {best_ngram} (less is better)"
+    base = alt.Chart(ROWS).encode(y=alt.Y("model:N", sort=[str(row["model"]) for row in rows], title=None))
+    zero = (
+        alt.Chart(alt.Data(values=[{"nats": 0}])).mark_rule(style="reference", aria=False).encode(x="nats:Q")
+    )
+    intervals = _bars(base, title, domain, rows)
+    dots = base.mark_point(size=90, opacity=1, aria=False).encode(
+        x=loss("x", "nats", domain, title),
+        color=family_color(rows),
+        shape=family_shape(rows),
+        tooltip=[
+            alt.Tooltip("model:N"),
+            alt.Tooltip("nats:Q", format="+.4f"),
+            alt.Tooltip("low:Q", title="from", format="+.4f"),
+            alt.Tooltip("high:Q", title="to", format="+.4f"),
+        ],
+    )
+    chart = with_bits("x", domain, zero, intervals, dots)
+    ahead = sum(1 for row in rows if row["is_clear"] and (number(row["nats"]) or 0.0) < 0)
+    return Figure(
+        name="differences",
+        title=f"Each network against the best n-gram, {best_ngram}",
+        reading=_ahead(ahead, len(rows), best_ngram),
+        chart=chart.properties(width="container", height=alt.Step(BAND_PX)),
+        rows=rows,
+        note=f"The {most} best of {total} networks are drawn." if total > most else "",
+        how_to_read=(
+            "A mark is the mean difference over the same test characters, its bar the 95 % interval of that difference. "
+            "A bar that crosses zero leaves open which is better."
+        ),
+    )
+
+
+def _bars(base: alt.Chart, title: str, domain: Domain, rows: list[Row]) -> alt.Chart:
+    """Intervals from `low` to `high`, none where there is none."""
+    bars = base.transform_filter("isValid(datum.low) && isValid(datum.high)").mark_rule(
+        strokeWidth=2.5, opacity=0.6, aria=False
+    )
+    return bars.encode(x=loss("x", "low", domain, title), x2="high:Q", color=family_color(rows))
+
+
+def _ahead(ahead: int, networks: int, best_ngram: str) -> str:
+    if networks == 1:
+        return f"The network is {'' if ahead else 'not '}clearly better than {best_ngram} on the same characters."
+    words = "All" if ahead == networks else f"{ahead} of" if ahead else "None of the"
+    return f"{words} {networks} networks {'are' if ahead > 1 else 'is'} clearly better than {best_ngram} on the same characters."
+
+
+def _contexts(finding: Finding, models: list[Row], most_rows: int) -> Figure | None:
+    """The n-gram's loss by its context, with the best network of each family as a horizontal rule."""
+    counts = needed(finding.tables.get("contexts", []), "context", "test_nats")[:most_rows]
+    if not counts:
+        return None
+    best_by_family: dict[str, Row] = {}
+    for row in models:
+        if row["family"] != "n-gram":
+            best_by_family.setdefault(str(row["family"]), row)
+    rules: list[Row] = [
+        {"model": row["model"], "family": row["family"], "test_nats": row["test_nats"]}
+        for row in best_by_family.values()
+    ]
+    rows = [{"model": f"{row['context']}-gram", "family": "n-gram", **row} for row in counts] + rules
+    domain, note = _context_domain(counts, rules)
+    base = alt.Chart(ROWS)
+    lengths = numbers(counts, "context")
+    x = alt.X(
+        "context:Q",
+        title="characters of context",
+        axis=alt.Axis(tickMinStep=1, tickCount=10, grid=False, format="d"),
+        scale=alt.Scale(domain=[min(lengths) - 0.4, max(lengths) + 0.4], nice=False, zero=False),
+    )
+    nats = loss("y", "test_nats", domain)
+    of_counts = base.transform_filter("isValid(datum.context)").encode(x=x, y=nats, color=family_color(rows))
+    tooltip = [
+        alt.Tooltip("model:N"),
+        alt.Tooltip("test_nats:Q", title="test nats", format=".4f"),
+        alt.Tooltip("error_rate:Q", title="error rate", format=".1%"),
+    ]
+    chart = with_bits(
+        "y",
+        domain,
+        base.transform_filter("!isValid(datum.context)")
+        .mark_rule(strokeWidth=2, strokeDash=[6, 4], aria=False)
+        .encode(y=nats, color=family_color(rows), tooltip=tooltip[:2]),
+        of_counts.mark_line(clip=True, aria=False),
+        of_counts.mark_point(clip=True, size=55, opacity=1, aria=False).encode(
+            shape=family_shape(rows), tooltip=tooltip
+        ),
+    )
+    best = min(counts, key=lambda row: number(row["test_nats"]) or 0.0)
+    passed = ", ".join(f"{row['model']} {row['test_nats']:.3f}" for row in rules)
+    return Figure(
+        name="contexts",
+        title="What counting alone can do",
+        reading=(
+            f"Counts are at their best with {best['context']} characters of context, {best['test_nats']:.3f} nats"
+            + (f"; the dashed lines are the best network of each kind ({passed})." if rules else ".")
+        ),
+        chart=chart.properties(width="container", height=320),
+        rows=rows,
+        note=note,
+    )
+
+
+def _context_domain(counts: list[Row], rules: list[Row]) -> tuple[Domain, str]:
+    """The nats axis, cut at the top so that what happens near the networks can be seen."""
+    losses = numbers(counts, "test_nats")
+    near = min(losses + numbers(rules, "test_nats"))
+    far = max([near + 0.8, *(value + 0.1 for value in numbers(rules, "test_nats"))])
+    off = [
+        f"{row['context']}: {row['test_nats']:.2f}"
+        for row in counts
+        if (number(row["test_nats"]) or 0.0) > far
+    ]
+    low, high = padded([value for value in losses + numbers(rules, "test_nats") if value <= far])
+    note = f"Off the scale (characters of context: nats): {', '.join(off[:8])}."
+    return (low, far if off else high), note if off else ""

@@ -70,7 +70,6 @@ def cell_roles(
     corpus: str,
     part: str,
     seed: int = 0,
-    command: str = "",
 ) -> Finding:
     """Best unit per hypothesis and network, each unit's own best hypothesis, and excerpts coloured by the
     clearest.
@@ -119,7 +118,6 @@ def cell_roles(
             "and an untrained network "
             "of the same shape is not among the controls here.",
         ],
-        command=command,
     )
 
 

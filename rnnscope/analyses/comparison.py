@@ -32,7 +32,7 @@ class Competitor:
         return self.surprisal.manifest.predictor
 
 
-def compare(competitors: Sequence[Competitor], contexts: Sequence[Row], command: str = "") -> Finding:
+def compare(competitors: Sequence[Competitor], contexts: Sequence[Row]) -> Finding:
     """Test loss, error rate, intervals and paired differences of all competitors on the same characters.
 
     `contexts` are the n-gram's losses at every length, for the table and the figure. Intervals: block
@@ -74,8 +74,6 @@ def compare(competitors: Sequence[Competitor], contexts: Sequence[Row], command:
         numbers=numbers,
         tables={"models": models, "differences": differences, "contexts": list(contexts)},
         caveats=_caveats(ranked, networks),
-        parents={c.name: c.surprisal.manifest.parents.get("predictor", "") for c in ranked},
-        command=command,
     )
 
 

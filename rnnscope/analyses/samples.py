@@ -19,7 +19,7 @@ class Sample:
     text: str
 
 
-def samples(texts: Sequence[Sample], train_text: str, corpus: str, seed: int, command: str = "") -> Finding:
+def samples(texts: Sequence[Sample], train_text: str, corpus: str, seed: int) -> Finding:
     """The samples, each with its longest stretch copied from the training text and the share of it in such
     stretches.
     """
@@ -52,7 +52,6 @@ def samples(texts: Sequence[Sample], train_text: str, corpus: str, seed: int, co
         numbers={"seed": seed, "copy_chars": COPY_CHARS},
         tables={"samples": rows},
         caveats=["One sample a model, drawn with one seed and not picked."],
-        command=command,
     )
 
 

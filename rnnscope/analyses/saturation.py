@@ -100,7 +100,7 @@ def gate_sites(cell: str, layers: int) -> list[str]:
     return [f"layers.{layer}.{gate}" for layer in range(layers) for gate in GATES.get(cell, {})]
 
 
-def saturation(networks: Iterable[GateCounts], corpus: str, part: str, command: str = "") -> Finding:
+def saturation(networks: Iterable[GateCounts], corpus: str, part: str) -> Finding:
     """One row per gate unit, and a summary per gate; layers count from 1 as in the paper."""
     gates: list[Row] = []
     summary: list[Row] = []
@@ -160,7 +160,6 @@ def saturation(networks: Iterable[GateCounts], corpus: str, part: str, command: 
             "A gate unit that is always saturated may belong to a unit that does nothing: what a unit is "
             "for is another question.",
         ],
-        command=command,
     )
 
 

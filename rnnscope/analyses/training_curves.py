@@ -17,9 +17,7 @@ class _Crossing:
     chars_seen: int
 
 
-def training_curves(
-    runs: Sequence[Run], ngram_validation_nats: Mapping[int, float], corpus: str, command: str = ""
-) -> Finding:
+def training_curves(runs: Sequence[Run], ngram_validation_nats: Mapping[int, float], corpus: str) -> Finding:
     """Training and validation loss along training, and when the validation loss passed each n-gram's."""
     points: list[Row] = []
     crossings: list[Row] = []
@@ -57,8 +55,6 @@ def training_curves(
             "Seconds are of one process with the threads named in each run's manifest, beside whatever else "
             "the machine did.",
         ],
-        parents={run.reference: run.manifest.fingerprint for run in runs},
-        command=command,
     )
 
 
@@ -99,8 +95,8 @@ def _reading(runs: Sequence[Run], crossings: list[Row], ngram_validation_nats: M
     clauses = []
     for run in runs:
         beaten = {int(row["context"] or 0) for row in crossings if row["run"] == run.name}
-        clause = f"{run.name} reached {run.manifest.validation_nats:.3f} validation nats in "
-                 f"{run.manifest.train_seconds:.0f} s"
+        nats, seconds = run.manifest.validation_nats, run.manifest.train_seconds
+        clause = f"{run.name} reached {nats:.3f} validation nats in {seconds:.0f} s"
         if ngram_validation_nats:
             best = min(ngram_validation_nats, key=lambda n: ngram_validation_nats[n])
             clause += f" ({_place(beaten, best)})"

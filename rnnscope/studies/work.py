@@ -26,15 +26,9 @@ class Work:
     def run(self, corpus: str, name: str) -> Path:
         return self.folder / "runs" / corpus / name
 
-    def replay(self, corpus: str, predictor: str, part: str, kind: str) -> Path:
-        """A replay of a run lies in the run; of an n-gram ('20-gram') in the counts."""
-        owner = self.counts(corpus) if predictor.endswith("-gram") else self.run(corpus, predictor)
-        return (
-            owner
-            / "replays"
-            / (part if owner == self.run(corpus, predictor) else f"{part}-{predictor}")
-            / kind
-        )
+    def ngram_replay(self, corpus: str, name: str, part: str) -> Path:
+        """Losses of an n-gram; a run keeps its own, see Run.replay_folder."""
+        return self.counts(corpus) / "replays" / part / name
 
     def findings(self, corpus: str) -> Path:
         return self.folder / "findings" / corpus

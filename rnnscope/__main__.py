@@ -1,0 +1,5 @@
+"""`python -m rnnscope` is `rnnscope`."""
+
+from rnnscope.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""A command line -> records, and one line about them."""

@@ -1,0 +1,66 @@
+"""Options that many commands share, and how commands speak: results on stdout, all else on stderr. Knows no command."""
+
+import json
+import shlex
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rnnscope.errors import ConfigError
+
+WorkOption = Annotated[Path, typer.Option("--work", help="Folder that holds all records.", metavar="DIR")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of all that is random.")]
+DEFAULT_WORK = Path("work")
+
+
+def notice(line: str) -> None:
+    """One line for the person at the terminal."""
+    print(line, file=sys.stderr, flush=True)
+
+
+def emit(as_json: bool, result: dict[str, Any], lines: Iterable[str]) -> None:
+    """The result on stdout: as one JSON object, or as lines for people."""
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False, allow_nan=False), flush=True)
+    else:
+        for line in lines:
+            print(line, flush=True)
+
+
+def command_line() -> str:
+    """What the user typed, as it can be typed again."""
+    return shlex.join(["rnnscope", *sys.argv[1:]])
+
+
+def parse_contexts(text: str) -> list[int]:
+    """'1-9,20' -> [1, ..., 9, 20]. Raises ConfigError for anything that is not such a list."""
+    contexts: set[int] = set()
+    try:
+        for piece in text.split(","):
+            first, _, last = piece.partition("-")
+            contexts.update(range(int(first), int(last or first) + 1))
+    except ValueError:
+        contexts = set()
+    if not contexts or min(contexts) < 0 or max(contexts) > MOST_CONTEXT:
+        raise ConfigError(
+            f"--context '{text}' is not a list of lengths from 0 to {MOST_CONTEXT}; write it as 1-9,20"
+        )
+    return sorted(contexts)
+
+
+MOST_CONTEXT = 100
+
+
+def parse_settings(settings: list[str]) -> dict[str, str]:
+    """['epochs=1'] -> {'epochs': '1'}. Raises ConfigError for one without a name or '='."""
+    pairs = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name.strip():
+            raise ConfigError(f"--set '{setting}' is not FIELD=VALUE; write it as --set epochs=1")
+        pairs[name.strip()] = value.strip()
+    return pairs

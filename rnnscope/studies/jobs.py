@@ -1,0 +1,127 @@
+"""What one worker process does: train a network and replay it. Knows one run, not the study."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnnscope.analyses.samples import Sample
+from rnnscope.analyses.saturation import SaturationCounter, gate_sites
+from rnnscope.records.corpus import Corpus, find_corpus
+from rnnscope.records.run import Run
+from rnnscope.records.surprisal import Surprisal
+from rnnscope.studies.executor import tell
+from rnnscope.studies.work import Work
+from rnnscope.training.config import TrainConfig
+
+if TYPE_CHECKING:
+    from rnnscope.models.network import Network
+
+# torch is imported in the functions: the process that plans a study needs none, and that is two seconds saved
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """One network to train and replay."""
+
+    work: Path
+    corpus: str
+    name: str
+    config: TrainConfig
+    ngram_validation_nats: Mapping[int, float]
+    trace_chars: int
+    """Test characters whose every gate and state is kept; 0 keeps none."""
+    command: str
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class LookJob:
+    """One finished run to look into without keeping what is seen."""
+
+    work: Path
+    run: Path
+    prime: str
+    sample_chars: int
+    temperature: float
+    seed: int
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Look:
+    gates: SaturationCounter
+    """Over every character of the test text."""
+    sample: Sample
+
+
+def train_and_replay(job: TrainJob) -> Run:
+    """Trains the run or goes on with it, then leaves its test Surprisal and Trace; whole records are kept."""
+    import torch
+
+    from rnnscope.replay.trace import replay_trace, rows_for
+    from rnnscope.training.loop import train
+
+    torch.set_num_threads(job.threads)
+    work = Work(job.work)
+    corpus = find_corpus(job.work, job.corpus)
+    run = train(
+        corpus,
+        job.config,
+        work.run(job.corpus, job.name),
+        on_progress=lambda progress: tell(job.name, progress),
+        ngram_validation_nats=job.ngram_validation_nats,
+        command=job.command,
+    )
+    replay_run(run, corpus, "test", job.command)
+    if job.trace_chars:
+        replay_trace(
+            lambda: load(run),
+            run,
+            corpus,
+            "test",
+            run.replay_folder("test", "trace"),
+            rows=rows_for(corpus, "test", job.trace_chars),
+            command=job.command,
+        )
+    return run
+
+
+def replay_run(run: Run, corpus: Corpus, part: str, command: str = "") -> Surprisal:
+    """A run's Surprisal on a part of a corpus."""
+    from rnnscope.replay.surprisal import replay_surprisal
+
+    folder = run.replay_folder(part, "surprisal")
+    return replay_surprisal(
+        lambda: load(run), run.manifest.fingerprint, run.name, corpus, part, folder, command=command
+    )
+
+
+def look_inside(job: LookJob) -> Look:
+    """Gate statistics of a run over the whole test text, and a text that it writes."""
+    import numpy as np
+    import torch
+
+    from rnnscope.replay.sampling import sample
+    from rnnscope.replay.trace import trace_blocks
+
+    torch.set_num_threads(job.threads)
+    run = Run.read(job.run)
+    corpus = find_corpus(job.work, run.manifest.corpus)
+    network = load(run)
+    gates = SaturationCounter()
+    sites = gate_sites(run.manifest.cell, run.manifest.layers)
+    if sites:
+        for block in trace_blocks(network, corpus, "test", sites=sites):
+            gates.update(block)
+    prime = corpus.alphabet.encode(job.prime.encode(), "the prime")
+    ids = sample(network, prime, job.sample_chars, job.temperature, np.random.default_rng(job.seed))
+    text = corpus.alphabet.readable(ids)
+    return Look(gates, Sample(run.name, job.temperature, job.prime, text))
+
+
+def load(run: Run) -> "Network":
+    """The run's network. Raises RecordError where its weights are missing or do not fit."""
+    from rnnscope.models.saved import load_network
+
+    return load_network(run.weights_path)

@@ -1,0 +1,55 @@
+"""Weights before training. Knows the cells' blocks, not how training goes on."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from rnnscope.models.network import Network
+from rnnscope.recurrence.kinds import KINDS
+
+InitName = Literal["uniform", "orthogonal"]
+DECODER_SHRINK = 0.1
+"""Logits start near zero, and so the loss near that of the uniform guess."""
+
+
+def initialise(
+    network: Network,
+    scheme: InitName,
+    generator: torch.Generator,
+    *,
+    uniform_range: float = 0.08,
+    forget_bias: float = 1.0,
+) -> None:
+    """Draws all weights in place from `generator` (a processor's, whatever the network's device).
+
+    'uniform': every parameter from U[-uniform_range, uniform_range] (Karpathy, Johnson, Li 2015, section 3.3).
+    'orthogonal': every H x H block of the recurrent matrices orthogonal; the one-hot input matrix from N(0, 1), input
+    matrices above from N(0, 1/H), the decoder from N(0, 0.01/H); biases 0 but the forget gate's, whose input bias is
+    `forget_bias`.
+    """
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            drawn = torch.empty(parameter.shape)
+            if scheme == "uniform":
+                drawn.uniform_(-uniform_range, uniform_range, generator=generator)
+            else:
+                _draw(name, drawn, network, generator, forget_bias)
+            parameter.copy_(drawn)
+
+
+def _draw(name: str, drawn: Tensor, network: Network, generator: torch.Generator, forget_bias: float) -> None:
+    hidden, kind = network.config.hidden, KINDS[network.config.cell]
+    match name.split("."):
+        case ["layers", _, "w_hidden_GH"]:
+            for block_HH in drawn.split(hidden):
+                torch.nn.init.orthogonal_(block_HH, generator=generator)
+        case ["layers", layer, "w_input_GI"]:
+            drawn.normal_(std=1.0 if layer == "0" else hidden**-0.5, generator=generator)
+        case ["decoder_VH"]:
+            drawn.normal_(std=DECODER_SHRINK * hidden**-0.5, generator=generator)
+        case ["layers", _, "b_input_G"] if "f" in kind.blocks:
+            drawn.zero_()
+            drawn.split(hidden)[kind.blocks.index("f")].fill_(forget_bias)
+        case _:
+            drawn.zero_()

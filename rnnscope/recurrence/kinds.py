@@ -1,0 +1,56 @@
+"""The table of cells: gates, sites, states, kernels. Knows no tensor, so that it loads without torch."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from rnnscope.errors import ConfigError, did_you_mean
+
+CellName = Literal["rnn", "lstm", "gru", "gru-2015"]
+
+
+@dataclass(frozen=True)
+class CellKind:
+    """What is to be known of a cell before any of its numbers."""
+
+    name: CellName
+    blocks: tuple[str, ...]
+    """The blocks of H rows that are stacked in its weights, in order; G = len(blocks) * H."""
+    state: tuple[str, ...]
+    """What is carried from step to step, in order; each is (B, H)."""
+    sites: tuple[str, ...]
+    """What can be recorded at every step, each (B, H); `pre_x` is what goes into the squashing that gives x."""
+    kernel: str | None
+    """PyTorch's fused function of the same mathematics, an attribute of `torch`; None where there is none."""
+
+    @property
+    def stacked(self) -> int:
+        """G / H."""
+        return len(self.blocks)
+
+
+_GRU_SITES = ("pre_r", "pre_z", "pre_n", "r", "z", "n", "h")
+_LSTM_SITES = ("pre_i", "pre_f", "pre_g", "pre_o", "i", "f", "g", "o", "c", "tanh_c", "h")
+
+
+def _by_name(kinds: Iterable[CellKind]) -> dict[str, CellKind]:
+    return {kind.name: kind for kind in kinds}
+
+
+KINDS = _by_name(
+    (
+        CellKind("rnn", ("h",), ("h",), ("pre_h", "h"), "rnn_tanh"),
+        CellKind("lstm", ("i", "f", "g", "o"), ("h", "c"), _LSTM_SITES, "lstm"),
+        CellKind("gru", ("r", "z", "n"), ("h",), _GRU_SITES, "gru"),
+        CellKind("gru-2015", ("r", "z", "n"), ("h",), _GRU_SITES, None),
+    )
+)
+"""Block order is PyTorch's. `gru` keeps the old state where z = 1 (PyTorch, cuDNN), `gru-2015` overwrites it there
+(Karpathy, Johnson, Li 2015)."""
+
+
+def kind_named(name: str) -> CellKind:
+    """Raises ConfigError for a cell that there is not."""
+    if name not in KINDS:
+        raise ConfigError(f"no cell '{name}'; {did_you_mean(name, KINDS)}")
+    return KINDS[name]

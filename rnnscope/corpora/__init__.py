@@ -2,15 +2,9 @@
 
 from rnnscope.corpora.annotate import annotate, annotate_part
 from rnnscope.corpora.building import build_corpus
-from rnnscope.corpora.sources import (
-    Source,
-    folder,
-    python_library,
-    source_from,
-    standard_input,
-    text_file,
-    war_and_peace,
-)
+from rnnscope.corpora.choosing import source_from
+from rnnscope.corpora.known_texts import python_library, war_and_peace
+from rnnscope.corpora.sources import Source, folder, standard_input, text_file
 from rnnscope.corpora.split import parse_fractions
 from rnnscope.corpora.tracks import TRACKS, Track, describe, tracks_of
 

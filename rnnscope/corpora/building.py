@@ -8,9 +8,10 @@ import contextlib
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -31,23 +32,24 @@ def build_corpus(
     name: str | None,
     work: Path,
     *,
-    alphabet: AlphabetKind | None = None,
-    split: SplitKind | None = None,
+    alphabet: str | None = None,
+    split: str | None = None,
     fractions: Fractions | None = None,
-    language: Language | None = None,
+    language: str | None = None,
     command: str = "",
     notice: Notice = lambda line: None,
 ) -> Corpus:
     """The corpus of `source` in work/corpora/NAME; one that is already there is returned if it is the same.
 
-    None takes the source's default; `notice` hears, in one line each, of what was chosen for want of better.
+    `alphabet` is 'bytes' or 'chars', `split` 'streams' or 'contiguous', `language` 'prose', 'python' or 'c';
+    None takes the source's default. `notice` hears, in one line each, of what was chosen for want of better.
     Raises ConfigError for a setting that cannot be used, CorpusError for a text that cannot become a corpus,
     RecordError where the name is taken by another corpus or the disk refuses; nothing half-made is left then.
     """
     folder = work / "corpora" / checked_name(name or source.default_name, "corpus")
-    _check_choice("alphabet", alphabet, ("bytes", "chars"))
-    _check_choice("split", split, ("streams", "contiguous"))
-    _check_choice("language", language, ("prose", "python", "c"))
+    _check_choice("alphabet", alphabet, get_args(AlphabetKind))
+    _check_choice("split", split, get_args(SplitKind))
+    _check_choice("language", language, get_args(Language))
     fractions = checked_fractions(fractions or source.fractions)
     with source.opened(work) as chunks:
         survey = survey_text(chunks)
@@ -84,7 +86,7 @@ def _check_text(source: Source, survey: Survey) -> None:
         )
 
 
-def _plan(source: Source, survey: Survey, alphabet: AlphabetKind | None, notice: Notice) -> dict[str, Any]:
+def _plan(source: Source, survey: Survey, alphabet: str | None, notice: Notice) -> dict[str, Any]:
     """The manifest's fields that follow from the text and its alphabet."""
     kind = alphabet or source.alphabet
     if kind is None and survey.char_codes is None:
@@ -177,6 +179,10 @@ def _only_builder(folder: Path, notice: Notice) -> Iterator[None]:
         except Timeout:
             notice(f"another process is building '{folder}'; waiting for it")
             lock.acquire()
+        for abandoned in folder.parent.glob(
+            f".{folder.name}.partial-????????"
+        ):  # by a builder that was killed
+            shutil.rmtree(abandoned, ignore_errors=True)
     try:
         yield
     finally:

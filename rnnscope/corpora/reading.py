@@ -8,7 +8,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -17,6 +17,14 @@ from rnnscope.records.folder import explained
 
 Chunks = Callable[[], Iterator[bytes]]
 """A text that can be read again from its start."""
+
+
+@runtime_checkable
+class ByteStream(Protocol):
+    """What can be read once, such as standard input."""
+
+    def read(self, size: int, /) -> bytes: ...
+
 
 CHUNK_BYTES = 1 << 20
 PACKED = {".gz": gzip.open, ".xz": lzma.open}
@@ -80,7 +88,7 @@ def is_pipe(path: Path) -> bool:
 
 
 @contextlib.contextmanager
-def spooled(file: BinaryIO, what: str, folder: Path) -> Iterator[Chunks]:
+def spooled(file: ByteStream, what: str, folder: Path) -> Iterator[Chunks]:
     """A stream that can be read but once, copied to a nameless file in `folder`, gone with the process."""
     with explained(f"'{folder}'"):
         folder.mkdir(parents=True, exist_ok=True)
@@ -96,7 +104,7 @@ def spooled(file: BinaryIO, what: str, folder: Path) -> Iterator[Chunks]:
         yield chunks
 
 
-def _copy(file: BinaryIO, spool: BinaryIO, what: str, folder: Path) -> None:
+def _copy(file: ByteStream, spool: IO[bytes], what: str, folder: Path) -> None:
     while True:
         with readable(what):
             chunk = file.read(CHUNK_BYTES)

@@ -111,7 +111,7 @@ def track(
     return register
 
 
-def tracks_of(language: Language) -> list[Track]:
+def tracks_of(language: str) -> list[Track]:
     """The tracks that make sense in `language`. Raises ConfigError where it is none."""
     if language not in LANGUAGES:
         raise ConfigError(f"no language '{language}'; {did_you_mean(language, LANGUAGES)}")

@@ -4,15 +4,17 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnnscope.corpora.known_texts import (
-    PYTHON_LIBRARY,
-    PYTHON_LIBRARY_CHARS,
-    WAR_AND_PEACE,
-    python_library,
-    war_and_peace,
-)
+from rnnscope.corpora.known_texts import PYTHON_LIBRARY_CHARS, python_library, war_and_peace
 from rnnscope.corpora.reading import ByteStream
-from rnnscope.corpora.sources import SHUFFLE_SEED, Source, folder, standard_input, text_file
+from rnnscope.corpora.sources import (
+    PYTHON_LIBRARY,
+    SHUFFLE_SEED,
+    WAR_AND_PEACE,
+    Source,
+    folder,
+    standard_input,
+    text_file,
+)
 from rnnscope.errors import ConfigError, CorpusError, did_you_mean
 
 

@@ -10,7 +10,9 @@ from pathlib import Path
 
 from rnnscope.corpora.reading import Chunks, first_chars, joined_chunks
 from rnnscope.corpora.sources import (
+    PYTHON_LIBRARY,
     SHUFFLE_SEED,
+    WAR_AND_PEACE,
     Facts,
     Source,
     matching_files,
@@ -20,10 +22,8 @@ from rnnscope.corpora.sources import (
 )
 from rnnscope.errors import CorpusError
 
-WAR_AND_PEACE = "war-and-peace"
 WAR_AND_PEACE_URL = "https://cs.stanford.edu/people/karpathy/char-rnn/warpeace_input.txt"
 WAR_AND_PEACE_SHA256 = "fb66ba999dafe24017cdd59e04c56d385a9c8466993d374fd4c6f08b2142985e"
-PYTHON_LIBRARY = "python-library"
 PYTHON_LIBRARY_CHARS = 3_000_000
 
 # Left out of python-library: tests and generated tables, which are no code that people wrote to be read, and

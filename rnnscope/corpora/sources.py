@@ -26,6 +26,8 @@ from rnnscope.corpora.split import Fractions
 from rnnscope.errors import CorpusError
 from rnnscope.records.corpus import AlphabetKind, Language, SplitKind
 
+WAR_AND_PEACE = "war-and-peace"
+PYTHON_LIBRARY = "python-library"
 SHUFFLE_SEED = 2015
 _PYTHON_ENDINGS = {".py", ".pyi"}
 _C_ENDINGS = {".c", ".h", ".cc", ".cpp", ".cxx", ".hh", ".hpp", ".hxx", ".cu", ".java", ".cs"}

@@ -15,7 +15,8 @@ def build(
     source: Annotated[
         str,
         typer.Argument(
-            help="'war-and-peace', 'python-library' (this Python's own source), a file (plain, .gz, .xz), a folder, "
+            help="'war-and-peace', 'python-library' (this Python's own source), a file (plain, .gz, .xz), a "
+            "folder, "
             "or - for standard input."
         ),
     ],
@@ -35,7 +36,8 @@ def build(
     split: Annotated[
         str | None,
         typer.Option(
-            help="streams (the last parts of each of 100 rows are validation and test, as in the 2015 paper) or contiguous."
+            help="streams (the last parts of each of 100 rows are validation and test, as in the 2015 "
+            "paper) or contiguous."
         ),
     ] = None,
     fractions: Annotated[
@@ -86,8 +88,10 @@ def build(
         as_json,
         result,
         [
-            f"{manifest.name}: {manifest.symbols} symbols ({manifest.alphabet_kind}), {manifest.split_kind} split, "
-            f"{result['train_chars']:,} / {result['validation_chars']:,} / {result['test_chars']:,} characters "
+            f"{manifest.name}: {manifest.symbols} symbols ({manifest.alphabet_kind}), {manifest.split_kind} "
+            f"split, "
+            f"{result['train_chars']:,} / {result['validation_chars']:,} / {result['test_chars']:,} "
+            f"characters "
             "to train, validate, test",
             f"in {corpus.folder}",
         ],

@@ -1,4 +1,6 @@
-"""Options that many commands share, and how commands speak: results on stdout, all else on stderr. Knows no command."""
+"""Options that many commands share, and how commands speak: results on stdout, all else on stderr. Knows no
+command.
+"""
 
 import json
 import shlex

@@ -149,30 +149,36 @@ class Alphabet:
         text = self.decode(ids)
         return text.encode("latin-1").decode("utf-8", "replace") if self.kind == "bytes" else text
 
+    def codes_of(self, content: bytes, what: str = "text") -> np.ndarray:
+        """Byte values or code points of a text given as bytes, shape (characters,), uint32, in the alphabet
+        or not.
+
+        Raises CorpusError where an alphabet of characters meets bytes that are not UTF-8.
+        """
+        if self.kind == "bytes":
+            return np.frombuffer(content, dtype=np.uint8).astype(np.uint32)
+        try:
+            return np.frombuffer(content.decode("utf-8").encode("utf-32-le"), dtype="<u4")
+        except UnicodeDecodeError as error:
+            raise CorpusError(
+                f"{what} is not UTF-8 (byte {error.start}), and this alphabet is of characters"
+            ) from None
+
     def encode(self, content: bytes, what: str = "text", *, skip_unknown: bool = False) -> np.ndarray:
         """Ids of a text given as bytes, shape (characters,).
 
-        Raises CorpusError where a `chars` alphabet meets bytes that are not UTF-8, or a symbol is unknown
-        (with `skip_unknown` such symbols are left out instead).
+        Raises CorpusError as `codes_of` does, and where a symbol is unknown (with `skip_unknown` it is left
+        out).
         """
-        if self.kind == "bytes":
-            codes = np.frombuffer(content, dtype=np.uint8).astype(np.uint32)
-        else:
-            try:
-                codes = np.frombuffer(content.decode("utf-8").encode("utf-32-le"), dtype="<u4")
-            except UnicodeDecodeError as error:
-                raise CorpusError(
-                    f"{what} is not UTF-8 (byte {error.start}), and this alphabet is of characters"
-                ) from None
-        if len(self.codes) == 0:
-            raise CorpusError("the alphabet is empty")
+        codes = self.codes_of(content, what)
         ids = np.minimum(np.searchsorted(self.codes, codes), len(self.codes) - 1)
         unknown = self.codes[ids] != codes
         if unknown.any() and not skip_unknown:
             where = int(np.argmax(unknown))
             raise CorpusError(
                 f"{int(unknown.sum())} characters of {what} are not in this alphabet of {len(self)} symbols "
-                f"(first: {chr(int(codes[where]))!r} at {where}); --skip-unknown leaves them out"
+                f"(first: {chr(int(codes[where]))!r} at {where}); rnnscope score can leave them out with "
+                f"--skip-unknown"
             )
         return ids[~unknown].astype(ids_dtype(len(self.codes)))
 

@@ -24,12 +24,15 @@ def sample(
     if chars < 0:
         raise ConfigError(f"{chars} characters cannot be sampled; give a number from 0 up")
     written = np.empty(chars, dtype=np.int64)
+    device = next(network.parameters()).device
     network.eval()
     with torch.inference_mode():
-        logits_TBV, state = network(torch.from_numpy(prime.astype(np.int64))[:, None])
+        logits_TBV, state = network(torch.from_numpy(prime.astype(np.int64))[:, None].to(device))
         for position in range(chars):
             written[position] = _draw(logits_TBV[-1, 0].double().numpy(force=True), temperature, generator)
-            logits_TBV, state = network(torch.from_numpy(written[position : position + 1, None]), state)
+            logits_TBV, state = network(
+                torch.from_numpy(written[position : position + 1, None]).to(device), state
+            )
     return written
 
 

@@ -1,4 +1,6 @@
-"""Corpus -> CountModel and its losses at every context length. Knows where they lie and how they are reused."""
+"""Corpus -> CountModel and its losses at every context length. Knows where they lie and how they are
+reused.
+"""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +11,7 @@ from rnnscope.ngrams import KneserNey, build_count_model
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.count_model import CountModel
 from rnnscope.records.finding import Row
-from rnnscope.records.folder import write_json
+from rnnscope.records.folder import is_whole, write_json
 from rnnscope.records.surprisal import Surprisal
 from rnnscope.replay.surprisal import replay_surprisal
 from rnnscope.scoring import error_rate
@@ -24,7 +26,8 @@ def ngram_name(context: int) -> str:
 
 
 def count_and_score(work: Work, corpus: Corpus, contexts: Sequence[int], command: str = "") -> list[Row]:
-    """Validation and test loss of the n-gram of every context length asked for, counted and scored unless on disk.
+    """Validation and test loss of the n-gram of every context length asked for, counted and scored unless on
+    disk.
 
     Rows: context, validation_nats, test_nats, error_rate (of the test text).
     """
@@ -39,12 +42,27 @@ def count_and_score(work: Work, corpus: Corpus, contexts: Sequence[int], command
     return [known[context] for context in contexts]
 
 
+def known_validation_nats(work: Work, corpus: Corpus) -> dict[int, float]:
+    """Context length -> validation loss, as far as n-grams of this corpus have been scored; nothing is
+    counted.
+    """
+    folder = work.counts(corpus.name)
+    if not is_whole(folder):
+        return {}
+    counts = CountModel.read(folder)
+    if counts.manifest.corpus_fingerprint != corpus.manifest.fingerprint:
+        return {}
+    return {context: float(row["validation_nats"] or 0) for context, row in _known_scores(counts).items()}
+
+
 def best_context(rows: Sequence[Row]) -> int:
     """The context length with the lowest validation loss: chosen without a look at the test text."""
     return int(min(rows, key=lambda row: float(row["validation_nats"] or 0))["context"] or 0)
 
 
-def ngram_surprisal(work: Work, corpus: Corpus, context: int, part: str = "test", command: str = "") -> Surprisal:
+def ngram_surprisal(
+    work: Work, corpus: Corpus, context: int, part: str = "test", command: str = ""
+) -> Surprisal:
     """The Surprisal record of the n-gram of one context length."""
     counts = CountModel.read(work.counts(corpus.name))
     name = ngram_name(context)

@@ -15,15 +15,13 @@ from typing import Any
 
 from rnnscope.errors import RecordError
 
-SMALL_NET_ENVIRONMENT = {
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    # glibc hands freed tensors back to the system at once unless told not to; keeping them is 10-60 % of a
-    # step
+# glibc hands freed tensors back to the system at once unless told not to; keeping them is 10-60 % of a step
+TRAINING_ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 30),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
     "MALLOC_TOP_PAD_": str(1 << 28),
 }
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 Message = tuple[str, Any]
 _messages: Any = None
@@ -49,7 +47,7 @@ def run_jobs(
         return []
     context = multiprocessing.get_context("spawn")
     messages = context.Queue()
-    with _environment(SMALL_NET_ENVIRONMENT), _listening(messages, on_message):
+    with _environment(TRAINING_ENVIRONMENT | ONE_THREAD), _listening(messages, on_message):
         pool = ProcessPoolExecutor(
             min(processes, len(jobs)), mp_context=context, initializer=_begin_worker, initargs=(messages,)
         )

@@ -1,4 +1,5 @@
-"""Records of a study -> its Findings. Knows which records each analysis reads; the analyses themselves know none.
+"""Records of a study -> its Findings. Knows which records each analysis reads; the analyses themselves know
+none.
 
 A new analysis is one entry in ANALYSES. A finding is made again only if its parents have changed.
 """
@@ -57,7 +58,8 @@ class Study:
             "corpus": self.corpus.manifest.fingerprint,
             "counts": self.counts_fingerprint,
             "rnnscope": __version__,
-            "settings": f"sample_chars={self.sample_chars} seed={self.seed} contexts={len(self.ngram_scores)}",
+            "settings": f"sample_chars={self.sample_chars} seed={self.seed} "
+            f"contexts={len(self.ngram_scores)}",
         }
 
     @property
@@ -71,14 +73,23 @@ class Study:
         train = self.corpus.part("train")
         prime = self.corpus.text(train.starts[0], train.starts[0] + 200).rpartition("\n")
         jobs = [
-            LookJob(self.work.folder, run.folder, prime[1] or prime[2][:1], self.sample_chars, TEMPERATURE, self.seed)
+            LookJob(
+                self.work.folder,
+                run.folder,
+                prime[1] or prime[2][:1],
+                self.sample_chars,
+                TEMPERATURE,
+                self.seed,
+            )
             for run in self.runs
         ]
         return run_jobs(look_inside, jobs, self.processes)
 
 
 def make_findings(study: Study, names: Iterable[str] | None = None) -> dict[str, Path]:
-    """Analysis -> its finding's file, made where it is missing or its parents have changed. Raises ConfigError."""
+    """Analysis -> its finding's file, made where it is missing or its parents have changed. Raises
+    ConfigError.
+    """
     names = list(ANALYSES if names is None else names)
     for name in names:
         if name not in ANALYSES:
@@ -111,7 +122,9 @@ def _comparison(study: Study) -> Finding:
         for context in dict.fromkeys([best, longest])
     ]
     for run in study.runs:
-        facts = run.manifest.model_dump(include={"cell", "layers", "hidden", "parameters", "epochs", "train_seconds", "seed"})
+        facts = run.manifest.model_dump(
+            include={"cell", "layers", "hidden", "parameters", "epochs", "train_seconds", "seed"}
+        )
         competitors.append(Competitor(_surprisal(study, run), "network", facts))
     return compare(competitors, study.ngram_scores)
 
@@ -125,7 +138,10 @@ def _training_curves(study: Study) -> Finding:
 
 
 def _saturation(study: Study) -> Finding:
-    counts = [GateCounts(run.name, run.manifest.cell, look.gates) for run, look in zip(study.runs, study.looks, strict=True)]
+    counts = [
+        GateCounts(run.name, run.manifest.cell, look.gates)
+        for run, look in zip(study.runs, study.looks, strict=True)
+    ]
     return saturation([c for c in counts if c.counter.steps], study.corpus.name, "test")
 
 
@@ -137,7 +153,9 @@ def _cell_roles(study: Study) -> Finding:
     tracks = tracks_of(study.corpus.manifest.language)
     hypotheses = [Hypothesis(t.name, t.title, t.kind == "flag", annotated[t.name]) for t in tracks]
     texts = [study.corpus.text(start, start + part.row_chars) for start in part.starts[:rows]]
-    networks = [UnitStates(run.name, run.manifest.cell, _states(run, trace, rows), texts) for run, trace in traces]
+    networks = [
+        UnitStates(run.name, run.manifest.cell, _states(run, trace, rows), texts) for run, trace in traces
+    ]
     return cell_roles(networks, hypotheses, study.corpus.name, "test", study.seed)
 
 
@@ -162,4 +180,3 @@ ANALYSES: dict[str, Callable[[Study], Finding]] = {
     "samples": _samples,
 }
 """In the order of the report."""
-

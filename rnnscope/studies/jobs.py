@@ -1,6 +1,6 @@
 """What one worker process does: train a network and replay it. Knows one run, not the study."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from rnnscope.training.config import TrainConfig
 
 if TYPE_CHECKING:
     from rnnscope.models.network import Network
+    from rnnscope.training.progress import Progress
 
 # torch is imported in the functions: the process that plans a study needs none, and that is two seconds saved
 
@@ -55,12 +56,12 @@ class Look:
     sample: Sample
 
 
-def train_and_replay(job: TrainJob) -> Run:
+def train_and_replay(job: TrainJob, on_progress: Callable[[str, "Progress"], None] = tell) -> Run:
     """Trains the run or goes on with it, then leaves its test Surprisal and Trace; whole records are kept."""
     import torch
+    from rnnscope.training.loop import train
 
     from rnnscope.replay.trace import replay_trace, rows_for
-    from rnnscope.training.loop import train
 
     torch.set_num_threads(job.threads)
     work = Work(job.work)
@@ -69,7 +70,7 @@ def train_and_replay(job: TrainJob) -> Run:
         corpus,
         job.config,
         work.run(job.corpus, job.name),
-        on_progress=lambda progress: tell(job.name, progress),
+        on_progress=lambda progress: on_progress(job.name, progress),
         ngram_validation_nats=job.ngram_validation_nats,
         command=job.command,
     )

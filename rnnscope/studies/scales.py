@@ -20,7 +20,9 @@ class Scale:
     layers: tuple[int, ...]
     recipe: str
     train_chars: int | None
-    """Characters that each network trains on, in whole and half epochs of the corpus; None: the recipe's epochs."""
+    """Characters that each network trains on, in whole and half epochs of the corpus; None: the recipe's
+    epochs.
+    """
     longest_context: int
     trace_chars: int
     """Characters of the test text whose every gate and state is kept."""
@@ -28,11 +30,58 @@ class Scale:
 
 
 SCALES = {
-    "smoke": Scale("smoke", "a few seconds, to see that everything works", 60_000, 16, (1,), "fast", 60_000, 8, 3_000, 150),
-    "demo": Scale("demo", "minutes on a laptop", 1_500_000, 128, (1,), "fast", 8_000_000, 20, 60_000, 600),
-    "small": Scale("small", "about an hour", 3_000_000, 256, (1, 2), "fast", 15_000_000, 20, 100_000, 1_000),
-    "paper": Scale("paper", "the paper's own recipe, many hours", 6_000_000, 512, (1, 2, 3), "paper-2015", None, 20, 330_000, 2_000),
-}  # fmt: skip
+    scale.name: scale
+    for scale in (
+        Scale(
+            name="smoke",
+            title="half a minute, to see that everything works",
+            library_chars=100_000,
+            budget_hidden=16,
+            layers=(1,),
+            recipe="fast",
+            train_chars=90_000,
+            longest_context=8,
+            trace_chars=3_000,
+            sample_chars=150,
+        ),
+        Scale(
+            name="demo",
+            title="minutes on a laptop",
+            library_chars=1_000_000,
+            budget_hidden=128,
+            layers=(1,),
+            recipe="fast",
+            train_chars=8_000_000,
+            longest_context=20,
+            trace_chars=60_000,
+            sample_chars=600,
+        ),
+        Scale(
+            name="small",
+            title="about an hour",
+            library_chars=3_000_000,
+            budget_hidden=256,
+            layers=(1, 2),
+            recipe="fast",
+            train_chars=15_000_000,
+            longest_context=20,
+            trace_chars=100_000,
+            sample_chars=1_000,
+        ),
+        Scale(
+            name="paper",
+            title="the paper's own recipe at its largest sizes, days",
+            library_chars=6_000_000,
+            budget_hidden=512,
+            layers=(1, 2, 3),
+            recipe="paper-2015",
+            train_chars=None,
+            longest_context=20,
+            trace_chars=100_000,
+            sample_chars=2_000,
+        ),
+    )
+}
 
 
 def scale_named(name: str) -> Scale:

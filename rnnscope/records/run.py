@@ -33,12 +33,16 @@ class RunManifest(Manifest):
     epochs: float
     """Epochs trained, less than asked for where early stopping ended the run."""
     steps: int
+    kept_step: int
+    """Updates after which the weights kept were reached: the best validation."""
     chars_seen: int
     train_seconds: float
     """Wall time of training steps, over all resumes; validation and checkpoints not counted."""
     chars_per_s: float
     validation_nats: float
     """Of the weights kept."""
+    trapped_rows: list[int] = []
+    """Validation rows whose loss stands far above the others': the network fell into a bad state there and stayed."""
     fingerprint: str
     """sha256 over config, corpus and weights."""
 

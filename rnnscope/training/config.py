@@ -1,0 +1,148 @@
+"""TrainConfig: everything that decides how a network is trained, and nothing that the machine decides. Knows no
+torch.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from rnnscope.errors import ConfigError, RecordError, did_you_mean
+from rnnscope.models.sizing import NetworkConfig
+from rnnscope.records.folder import write_text
+from rnnscope.recurrence.kinds import CellName
+
+
+class TrainConfig(BaseModel):
+    """A whole training recipe for one network; recipes.py makes them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    recipe: str
+    """Which recipe this began as; settings may have changed since."""
+
+    cell: CellName
+    layers: int = Field(ge=1)
+    hidden: int = Field(ge=1)
+    """H, units of every layer."""
+    dropout: float = Field(ge=0, lt=1)
+    """Share of units dropped, on the inputs of layers 2 and up and on the top output."""
+    seed: int = Field(ge=0, lt=2**63)
+    """Decides initial weights, stream offsets, zeroed states and dropout masks."""
+
+    init: Literal["uniform", "orthogonal"]
+    """How weights start: see models/initial.py."""
+    init_range: float = Field(gt=0)
+    """For 'uniform': U[-init_range, init_range]."""
+    forget_bias: float
+    """For 'orthogonal': the LSTM's forget bias."""
+
+    epochs: float = Field(gt=0)
+    """Times that the train part is read."""
+    streams: int = Field(ge=1)
+    """B, places of the text that are read side by side."""
+    window_chars: int = Field(ge=1)
+    """T, characters of each stream between two updates; gradients reach no further back."""
+    redraws_offset: bool
+    """Whether every epoch cuts the text into streams at a new place; its states then start from zero."""
+    zero_state_probability: float = Field(ge=0, le=1)
+    """Chance, per stream and window, to start from the zero state: it makes networks that start well."""
+
+    optimiser: Literal["muon", "rmsprop"]
+    """'muon': Muon on hidden-to-hidden matrices and AdamW elsewhere; 'rmsprop': RMSProp on everything."""
+    hidden_rate: float = Field(gt=0)
+    """Learning rate of matrices that read hidden units: recurrent ones, and input matrices of layers 2 and up."""
+    input_rate: float = Field(gt=0)
+    """Learning rate of the one-hot input matrix."""
+    decoder_rate: float = Field(gt=0)
+    """Learning rate of the decoder's matrix."""
+    bias_rate: float = Field(gt=0)
+    """Learning rate of all biases."""
+    momentum: float = Field(ge=0, lt=1)
+    """Muon's, Nesterov's way."""
+    newton_schulz_steps: int = Field(ge=1, le=20)
+    """Muon's steps towards the nearest orthogonal matrix."""
+    adam_beta1: float = Field(ge=0, lt=1)
+    """AdamW's memory of gradients."""
+    adam_beta2: float = Field(ge=0, lt=1)
+    """AdamW's memory of squared gradients."""
+    rmsprop_decay: float = Field(ge=0, lt=1)
+    """RMSProp's memory of squared gradients."""
+    epsilon: float = Field(gt=0)
+    """What AdamW and RMSProp add to the root of the squared gradients."""
+    clip_norm: float | None = Field(gt=0)
+    """Largest norm of the whole gradient of the mean loss; none: no limit."""
+    clip_element: float | None = Field(gt=0)
+    """Largest size of an element of the gradient of the loss summed over a window's steps, averaged over streams
+    (char-rnn clips that sum); none: no limit."""
+
+    schedule: Literal["linear", "stepped"]
+    """'linear': down to zero at the end; 'stepped': constant, then a factor at each epoch."""
+    warmup_share: float = Field(ge=0, lt=1)
+    """Share of all steps over which rates rise from zero."""
+    decay_after_epochs: int = Field(ge=1)
+    """For 'stepped': at the end of this epoch and of every later one rates are multiplied."""
+    decay_per_epoch: float = Field(gt=0, le=1)
+    """For 'stepped': by this."""
+
+    precision: Literal["auto", "bfloat16", "float32"]
+    """Of matrix products in training; 'auto': bfloat16 where the machine has it. Weights, updates and every
+    evaluation are float32."""
+
+    least_validations: int = Field(ge=1)
+    """Validations spread over the run; at least one each epoch is made anyway."""
+    patience_epochs: float | None = Field(gt=0)
+    """The run ends early after so many epochs without a better validation; none: never."""
+    log_steps: int = Field(ge=1)
+    """Steps from one line of the log to the next."""
+
+    def network(self, symbols: int) -> NetworkConfig:
+        """The network's shape for an alphabet."""
+        return NetworkConfig(
+            cell=self.cell, layers=self.layers, hidden=self.hidden, symbols=symbols, dropout=self.dropout
+        )
+
+    def write(self, path: Path) -> None:
+        write_text(path, self.model_dump_json(indent=1) + "\n")
+
+    @classmethod
+    def load(cls, path: Path) -> "TrainConfig":
+        """Raises RecordError where the file is missing or is no config."""
+        try:
+            return cls.model_validate_json(path.read_bytes())
+        except FileNotFoundError:
+            raise RecordError(f"no training config at '{path}'") from None
+        except (ValidationError, OSError) as error:
+            reason = _first(error) if isinstance(error, ValidationError) else error
+            raise RecordError(f"'{path}' is not a training config: {reason}; remove its run") from None
+
+
+def with_settings(config: TrainConfig, settings: Mapping[str, object]) -> TrainConfig:
+    """`config` with some fields replaced; values may be text, as `--set field=value` gives them ('none' for none).
+
+    Raises ConfigError that names the field.
+    """
+    fields = config.model_dump()
+    for name, value in settings.items():
+        if name not in fields:
+            raise ConfigError(f"no setting '{name}'; {did_you_mean(name, fields)}")
+        if name == "recipe":
+            raise ConfigError("setting 'recipe' names where a config comes from; choose one with --recipe")
+        fields[name] = None if isinstance(value, str) and value.strip().lower() == "none" else value
+    try:
+        return TrainConfig.model_validate(fields)
+    except ValidationError as error:
+        raise ConfigError(f"setting {_first(error)}") from None
+
+
+def _first(error: ValidationError) -> str:
+    """'hidden=0: input should be greater than or equal to 1'."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"]) or "config"
+    message = first["msg"][:1].lower() + first["msg"][1:]
+    return (
+        f"{name}={first['input']}: {message}"
+        if isinstance(first["input"], str | int | float)
+        else f"{name}: {message}"
+    )

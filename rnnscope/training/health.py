@@ -1,0 +1,60 @@
+"""Losses -> whether training still makes sense, and which rows fell into a bad state. Knows no network."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnscope.errors import DivergenceError
+
+FAR_ABOVE_UNIFORM_NATS = 1.0
+PATIENCE_STEPS = 200
+"""A loss so far above a uniform guess for so long does not come down again by itself."""
+TRAPPED_NATS = 0.5
+TRAPPED_SPREADS = 6.0
+"""A row is trapped whose loss is above the median by both of these; a spread is the scaled median deviation, which equals
+the standard deviation where losses are normal."""
+
+
+def trapped_rows(row_nats: np.ndarray) -> list[int]:
+    """Rows that read the text far worse than the others: they fell into a state and stayed in it."""
+    median = float(np.median(row_nats))
+    spread = 1.4826 * float(np.median(np.abs(row_nats - median)))
+    limit = median + max(TRAPPED_NATS, TRAPPED_SPREADS * spread)
+    return [int(row) for row in np.flatnonzero(row_nats > limit)]
+
+
+@dataclass
+class DivergenceWatch:
+    """Hears the mean loss of every stretch of steps; raises when training stopped making sense."""
+
+    run: str
+    symbols: int
+    bad_steps: int = 0
+    """Steps in a row whose loss was far above a uniform guess."""
+
+    def update(self, step: int, steps: int, train_nats: float, gradient_norm: float) -> None:
+        """`step` updates made, the last `steps` of them with this mean loss. Raises DivergenceError."""
+        self.check(step, "loss", math.isfinite(train_nats))
+        self.check(step, "gradient", math.isfinite(gradient_norm))
+        uniform_nats = math.log(self.symbols)
+        is_bad = train_nats > uniform_nats + FAR_ABOVE_UNIFORM_NATS
+        self.bad_steps = self.bad_steps + steps if is_bad else 0
+        if self.bad_steps >= PATIENCE_STEPS:
+            raise DivergenceError(
+                self._message(
+                    f"the loss stayed far above a uniform guess ({train_nats:.3g} against {uniform_nats:.3g} nats)",
+                    step,
+                )
+            )
+
+    def check(self, step: int, what: str, is_finite: bool) -> None:
+        """Raises DivergenceError where a number of the network is none."""
+        if not is_finite:
+            raise DivergenceError(self._message(f"the {what} was no finite number", step))
+
+    def _message(self, what: str, step: int) -> str:
+        return (
+            f"training of '{self.run}' diverged: {what} at step {step}; lower the rates (--set hidden_rate=..., "
+            f"input_rate, decoder_rate, bias_rate) under another name; the last good checkpoint is kept"
+        )

@@ -1,0 +1,127 @@
+"""A network being trained: one update at a time. Knows no file, no clock and no validation."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from rnnscope.models.initial import initialise
+from rnnscope.models.network import Network, NetworkState
+from rnnscope.training.batches import Window, generator_for
+from rnnscope.training.config import TrainConfig
+from rnnscope.training.optimisers import optimisers_for, set_rates
+
+
+class Learner:
+    """Weights, optimiser and carried state; counts losses between two calls of `take_means`."""
+
+    def __init__(self, config: TrainConfig, symbols: int, device: torch.device, dtype: torch.dtype) -> None:
+        self.config = config
+        self.device = device
+        self.dtype = dtype
+        self.network = Network(config.network(symbols)).to(device).train()
+        draws = torch.Generator().manual_seed(_seed(config.seed, "init"))
+        initialise(
+            self.network,
+            config.init,
+            draws,
+            uniform_range=config.init_range,
+            forget_bias=config.forget_bias,
+        )
+        self.optimisers = optimisers_for(self.network, config, dtype)
+        self.state: NetworkState = self.network.zero_state(config.streams)
+        self._dropout = torch.Generator(device)
+        self._parameters = list(self.network.parameters())
+        self._updates = 0
+        self._loss_sum = torch.zeros((), device=device)
+        self._norm_sum = torch.zeros((), device=device)
+
+    def update(self, window: Window, step: int, rate_factor: float) -> None:
+        """One update from one window of every stream; the state goes on to the next."""
+        loss = self._loss(window, step)
+        for parameter in self._parameters:
+            parameter.grad = None
+        loss.backward()
+        self._clip(len(window.inputs_TB))
+        set_rates(self.optimisers, rate_factor)
+        for optimiser in self.optimisers:
+            optimiser.step()
+        self._updates += 1
+        self._loss_sum += loss.detach()
+
+    def take_means(self) -> tuple[float, float]:
+        """Mean loss in nats and mean gradient norm (0 where none is clipped) since the last call."""
+        means = float(self._loss_sum) / self._updates, float(self._norm_sum) / self._updates
+        self._updates = 0
+        self._loss_sum.zero_()
+        self._norm_sum.zero_()
+        return means
+
+    def is_finite(self) -> bool:
+        """Whether every weight is a number."""
+        return all(bool(parameter.isfinite().all()) for parameter in self._parameters)
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All that a later process needs to go on: 'network.', 'optimiser.' and 'state.' names."""
+        named = {f"network.{name}": tensor for name, tensor in self.network.state_dict().items()}
+        for which, optimiser in enumerate(self.optimisers):
+            for index, entries in optimiser.state_dict()["state"].items():
+                named |= {f"optimiser.{which}.{index}.{key}": tensor for key, tensor in entries.items()}
+        for layer, state in enumerate(self.state):
+            named |= {f"state.{layer}.{which}": tensor for which, tensor in enumerate(state)}
+        return named
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """The reverse of `tensors`, for the same config."""
+        self.restore_weights(tensors)
+        for which, optimiser in enumerate(self.optimisers):
+            entries: dict[int, dict[str, Tensor]] = {}
+            for name, tensor in _under(tensors, f"optimiser.{which}.").items():
+                index, key = name.split(".")
+                entries.setdefault(int(index), {})[key] = tensor.clone()
+            groups = optimiser.state_dict()["param_groups"]
+            optimiser.load_state_dict({"state": entries, "param_groups": groups})
+        self.state = tuple(
+            tuple(tensors[f"state.{layer}.{which}"].to(self.device) for which in range(len(state)))
+            for layer, state in enumerate(self.state)
+        )
+
+    def restore_weights(self, tensors: Mapping[str, Tensor]) -> None:
+        """Only the network's."""
+        self.network.load_state_dict(_under(tensors, "network."))
+
+    def _loss(self, window: Window, step: int) -> Tensor:
+        """Mean nats per character of the window."""
+        inputs_TB, targets_TB = (
+            torch.from_numpy(ids).to(self.device) for ids in (window.inputs_TB, window.targets_TB)
+        )
+        if self.config.dropout:
+            self._dropout.manual_seed(_seed(self.config.seed, "dropout", step))
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+            logits_TBV, after = self.network(inputs_TB, self._begun(window.fresh_B), self._dropout)
+        self.state = tuple(tuple(each.detach() for each in layer) for layer in after)
+        return F.cross_entropy(logits_TBV.float().flatten(0, 1), targets_TB.flatten())
+
+    def _begun(self, fresh_B: np.ndarray) -> NetworkState:
+        """The carried state, zero where a stream begins."""
+        if not fresh_B.any():
+            return self.state
+        kept_B1 = torch.from_numpy(~fresh_B).to(self.device)[:, None]
+        return tuple(tuple(each_BH * kept_B1 for each_BH in layer) for layer in self.state)
+
+    def _clip(self, window_chars: int) -> None:
+        if self.config.clip_element is not None:
+            # the limit is on the gradient of the sum over steps; ours is of the mean
+            torch.nn.utils.clip_grad_value_(self._parameters, self.config.clip_element / window_chars)
+        if self.config.clip_norm is not None:
+            self._norm_sum += torch.nn.utils.clip_grad_norm_(self._parameters, self.config.clip_norm)
+
+
+def _seed(seed: int, purpose: str, number: int = 0) -> int:
+    return int(generator_for(seed, purpose, number).integers(2**63))
+
+
+def _under(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,67 @@
+"""What this machine is and what it decides: device, precision, threads. Never part of a config."""
+
+import os
+import platform
+from pathlib import Path
+
+import torch
+
+from rnnscope.errors import BackendError
+
+
+def device_named(asked: str) -> torch.device:
+    """'auto' (a GPU if there is one), 'cpu', 'cuda' or 'cuda:1'. Raises BackendError for one that is not there."""
+    if asked == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(asked)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise BackendError(f"device '{asked}' is not there; 'auto' takes what is, 'cpu' always is") from None
+    return device
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 natively: elsewhere it is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+    return any(getattr(torch.cpu, probe, lambda: False)() for probe in probes)
+
+
+def training_dtype(asked: str, device: torch.device) -> torch.dtype:
+    """What matrix products are made in. Raises BackendError for bfloat16 by name where the device has none."""
+    if asked == "float32":
+        return torch.float32
+    if has_bfloat16(device):
+        return torch.bfloat16
+    if asked == "auto":
+        return torch.float32
+    raise BackendError(
+        "precision 'bfloat16' cannot run: this processor has none; precision 'auto' takes float32 here"
+    )
+
+
+def facts(device: torch.device, dtype: torch.dtype, backend: str) -> dict[str, str | int]:
+    """For a manifest."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count() or 1
+    return {
+        "processor": _processor(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "cores": cores,
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "precision": str(dtype).removeprefix("torch."),
+        "backend": backend,
+    }
+
+
+def _processor() -> str:
+    """The processor's own name where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

@@ -61,13 +61,13 @@ def build(
         raise ConfigError(f"unexpected '{patterns[0]}' after the source; patterns go behind --include")
     wanted = [*(include or []), *(patterns or [])] or None
     corpus = build_corpus(
-        source_from(source, file=file, include=wanted, chars=chars, seed=seed),
+        source_from(source, file=file, include=wanted, chars=chars, seed=seed, work=work),
         name,
         work,
-        alphabet=alphabet,  # type: ignore[arg-type]  # checked there, with a message that says what would do
-        split=split,  # type: ignore[arg-type]
+        alphabet=alphabet,
+        split=split,
         fractions=parse_fractions(fractions) if fractions else None,
-        language=language,  # type: ignore[arg-type]
+        language=language,
         command=command_line(),
         notice=notice,
     )

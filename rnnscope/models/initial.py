@@ -23,10 +23,11 @@ def initialise(
 ) -> None:
     """Draws all weights in place from `generator` (a processor's, whatever the network's device).
 
-    'uniform': every parameter from U[-uniform_range, uniform_range] (Karpathy, Johnson, Li 2015, section 3.3).
-    'orthogonal': every H x H block of the recurrent matrices orthogonal; the one-hot input matrix from N(0, 1), input
-    matrices above from N(0, 1/H), the decoder from N(0, 0.01/H); biases 0 but the forget gate's, whose input bias is
-    `forget_bias`.
+    'uniform': all from U[-uniform_range, uniform_range] (Karpathy, Johnson, Li 2015, section 3.3).
+
+    'orthogonal': every H x H block of the recurrent matrices orthogonal; the one-hot input matrix from
+    N(0, 1), input matrices above from N(0, 1/H), the decoder from N(0, 0.01/H); biases 0 but the forget
+    gate's, whose input bias is `forget_bias`.
     """
     with torch.no_grad():
         for name, parameter in network.named_parameters():

@@ -1,4 +1,4 @@
-"""Network <-> one safetensors file, whose metadata holds the shape as JSON. Knows no training and no pickle."""
+"""Network <-> one safetensors file, whose metadata holds the shape as JSON. Knows no training."""
 
 from pathlib import Path
 
@@ -32,8 +32,8 @@ def load_network(path: Path) -> Network:
     for name, tensor in tensors.items():
         if tuple(tensor.shape) != expected[name]:
             raise RecordError(
-                f"weights '{path}' cannot be used: '{name}' has shape {tuple(tensor.shape)}, and its network needs "
-                f"{expected[name]}"
+                f"weights '{path}' cannot be used: '{name}' has shape {tuple(tensor.shape)}, and its "
+                f"network needs {expected[name]}"
             )
         if not tensor.isfinite().all():
             raise RecordError(f"weights '{path}' cannot be used: '{name}' holds numbers that are not finite")

@@ -1,4 +1,4 @@
-"""A network's shape and how many parameters it has; sizes matched in parameters. Knows no tensor and no torch."""
+"""A network's shape and how many parameters it has; sizes matched in parameters. Knows no tensor."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -51,7 +51,8 @@ def matched_hidden(cell: str, layers: int, symbols: int, budget: int) -> int:
     least = parameters(cell, layers, 1, symbols)
     if budget < least:
         raise ConfigError(
-            f"{budget} parameters are too few: {cell} with {layers} layers and 1 unit has {least} at {symbols} symbols"
+            f"{budget} parameters are too few: {cell} with {layers} layers and 1 unit has {least} at "
+            f"{symbols} symbols"
         )
     low, high = 1, 2
     while parameters(cell, layers, high, symbols) < budget:

@@ -1,6 +1,7 @@
 """inputs, state, weights -> hidden states of one recurrent layer, and every gate behind them.
 
-Names load on first use, so that what needs only the table of kinds does without torch.
+Names load on first use, so that what needs only the table of kinds does without torch. The door itself is
+`recurrence.scan.scan`.
 """
 
 from importlib import import_module
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from rnnscope.recurrence.cells import DEFINITIONS, LayerWeights
     from rnnscope.recurrence.kinds import KINDS, CellKind, kind_named
     from rnnscope.recurrence.recording import record
-    from rnnscope.recurrence.scan import backend_for, scan
+    from rnnscope.recurrence.scan import backend_for
 
 _HOME = {
     "DEFINITIONS": "cells",
@@ -20,7 +21,6 @@ _HOME = {
     "kind_named": "kinds",
     "record": "recording",
     "backend_for": "scan",
-    "scan": "scan",
 }
 __all__ = [
     "DEFINITIONS",
@@ -30,7 +30,6 @@ __all__ = [
     "backend_for",
     "kind_named",
     "record",
-    "scan",
 ]
 
 

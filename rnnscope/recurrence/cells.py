@@ -1,11 +1,11 @@
 """THE definition of every cell: one step, every gate exposed. Knows no loop, no layer and no device.
 
-All cells read h_{t-1} and a drive W_input x + b_input that is worked out for all steps at once beforehand, and have two
-biases, as PyTorch's layers do, so that weights can be exchanged with `nn.RNN`, `nn.LSTM` and `nn.GRU` as they are. Every
-fast path is tested against this file.
+All cells read h_{t-1} and a drive W_input x + b_input that is worked out for all steps at once beforehand,
+and have two biases, as PyTorch's layers do, so that weights can be exchanged with `nn.RNN`, `nn.LSTM` and
+`nn.GRU` as they are. Every fast path is tested against this file.
 
-`gates` functions take any leading axes: what follows from the drive and h_{t-1} alone can be had for all steps at once
-where h is known already (recording.py).
+`gates` functions take any leading axes: what follows from the drive and h_{t-1} alone can be had for all
+steps at once where h is known already (recording.py).
 """
 
 from collections.abc import Callable
@@ -129,7 +129,7 @@ def lstm_carried(gates: Sites, state: State) -> Sites:
 
 
 def gru_gates(drive: Float[Tensor, "*X G"], hidden: Float[Tensor, "*X H"], weights: LayerWeights) -> Sites:
-    """r, z = sigmoid(...); n = tanh(drive_n + r (W_n h' + b_n)): the reset comes AFTER the matmul (cuDNN, PyTorch)."""
+    """r, z = sigmoid(...); n = tanh(drive_n + r (W_n h' + b_n)): the reset comes AFTER the matmul."""
     drive_r, drive_z, drive_n = drive.chunk(3, -1)
     from_r, from_z, from_n = F.linear(hidden, weights.w_hidden_GH, weights.b_hidden_G).chunk(3, -1)
     pre_r, pre_z = drive_r + from_r, drive_z + from_z

@@ -19,7 +19,7 @@ class CellKind:
     state: tuple[str, ...]
     """What is carried from step to step, in order; each is (B, H)."""
     sites: tuple[str, ...]
-    """What can be recorded at every step, each (B, H); `pre_x` is what goes into the squashing that gives x."""
+    """What can be recorded at every step, each (B, H); `pre_x` is what is squashed to give x."""
     kernel: str | None
     """PyTorch's fused function of the same mathematics, an attribute of `torch`; None where there is none."""
 
@@ -45,8 +45,8 @@ KINDS = _by_name(
         CellKind("gru-2015", ("r", "z", "n"), ("h",), _GRU_SITES, None),
     )
 )
-"""Block order is PyTorch's. `gru` keeps the old state where z = 1 (PyTorch, cuDNN), `gru-2015` overwrites it there
-(Karpathy, Johnson, Li 2015)."""
+"""Block order is PyTorch's. `gru` keeps the old state where z = 1 (PyTorch, cuDNN), `gru-2015` overwrites it
+there (Karpathy, Johnson, Li 2015)."""
 
 
 def kind_named(name: str) -> CellKind:

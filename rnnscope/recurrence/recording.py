@@ -1,7 +1,7 @@
 """One layer over a stretch of time -> every gate and state at every step. Knows no network.
 
-No cell loop is needed: the fast path gives h; h_{t-1} is then known for all t, so that all gates are one batched matmul,
-and c is one elementwise scan. A cell without a fast path runs step by step.
+No cell loop is needed: the fast path gives h; h_{t-1} is then known for all t, so that all gates are one
+batched matmul, and c is one elementwise scan. A cell without a fast path runs step by step.
 """
 
 import torch

@@ -1,7 +1,7 @@
 """The door: one layer over a stretch of time, by the fastest path there is. Knows which paths there are.
 
-A path is a `Backend` in BACKENDS, tried in order; all give the definition's numbers (cells.py) to within their
-arithmetic. A new one is a new file and a new line in that table.
+A path is a `Backend` in BACKENDS, tried in order; all give the definition's numbers (cells.py) to within
+their arithmetic. A new one is a new file and a new line in that table.
 """
 
 import contextlib
@@ -36,8 +36,8 @@ def scan(
 ) -> tuple[Float[Tensor, "T B H"], State]:
     """h at every step, and the state after the last one; differentiable.
 
-    `inputs` are numbers (T, B, I) or ids (T, B), which stand for their one-hot vectors; T >= 1. Raises BackendError where
-    `backend` was asked for by name and cannot run, or is not known.
+    `inputs` are numbers (T, B, I) or ids (T, B), which stand for their one-hot vectors; T >= 1. Raises
+    BackendError where `backend` was asked for by name and cannot run, or is not known.
     """
     return _backend_for(cell, inputs.device, backend).run(cell, inputs, state, weights)
 
@@ -84,8 +84,8 @@ def _by_kernel(cell: str, inputs: Tensor, state: State, weights: LayerWeights) -
 def _as_numbers(inputs: Tensor, weights: LayerWeights) -> tuple[Tensor, Tensor]:
     """Inputs and input matrix for a kernel that takes no ids.
 
-    Ids become one-hot vectors, or, where the alphabet is larger than the stacked gates, their columns of the input matrix,
-    which the kernel then multiplies by one: the same numbers with less arithmetic.
+    Ids become one-hot vectors, or, where the alphabet is larger than the stacked gates, their columns of the
+    input matrix, which the kernel then multiplies by one: the same numbers with less arithmetic.
     """
     if inputs.is_floating_point():
         return inputs, weights.w_input_GI
@@ -99,7 +99,7 @@ def _as_numbers(inputs: Tensor, weights: LayerWeights) -> tuple[Tensor, Tensor]:
 
 @contextlib.contextmanager
 def _unflattened(device: torch.device) -> Iterator[None]:
-    """Our parameters are one tensor a role, not cuDNN's one chunk; it copies them and would say so at each call."""
+    """Our parameters are one tensor a role, not cuDNN's one chunk; it copies them and would say so."""
     if device.type != "cuda":
         yield
         return

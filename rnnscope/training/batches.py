@@ -1,8 +1,8 @@
 """Train part -> windows of streams, by arithmetic. Knows no network; holds no index as long as the text.
 
-The rows of the train part, one after the other, are a tape. B streams start at equal distances on it and each reads
-window after window; past the tape's end they go on at its head. Everything about a window is a function of seed and step,
-so that a run can go on at any step without having kept anything.
+The rows of the train part, one after the other, are a tape. B streams start at equal distances on it and each
+reads window after window; past the tape's end they go on at its head. Everything about a window is a function
+of seed and step, so that a run can go on at any step without having kept anything.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Where a run stands <-> one safetensors file. Knows names and bytes, not what they mean.
 
-The file holds tensors (weights, optimiser, carried state) and, in its metadata, Standing as JSON and a checksum. Random
-numbers are functions of seed and step (batches.py), so the step is their state.
+The file holds tensors (weights, optimiser, carried state) and, in its metadata, Standing as JSON and a
+checksum. Random numbers are functions of seed and step (batches.py), so the step is their state.
 """
 
 import hashlib
@@ -49,7 +49,10 @@ Checkpoint = tuple[Standing, dict[str, Tensor]]
 
 
 def write_checkpoint(folder: Path, standing: Standing, tensors: Mapping[str, Tensor]) -> None:
-    """Writes step-N.safetensors whole or not at all, then removes what is no longer wanted. Raises RecordError."""
+    """Writes step-N.safetensors whole or not at all, then removes those no longer wanted.
+
+    Raises RecordError where the disk refuses.
+    """
     stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     metadata = {_STANDING: standing.model_dump_json(), _CHECKSUM: _checksum(stored)}
     write_bytes(_path(folder, standing.step), save(stored, metadata=metadata))

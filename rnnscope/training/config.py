@@ -1,6 +1,4 @@
-"""TrainConfig: everything that decides how a network is trained, and nothing that the machine decides. Knows no
-torch.
-"""
+"""TrainConfig: all that decides how a network is trained, and nothing that the machine decides."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -52,7 +50,7 @@ class TrainConfig(BaseModel):
     optimiser: Literal["muon", "rmsprop"]
     """'muon': Muon on hidden-to-hidden matrices and AdamW elsewhere; 'rmsprop': RMSProp on everything."""
     hidden_rate: float = Field(gt=0)
-    """Learning rate of matrices that read hidden units: recurrent ones, and input matrices of layers 2 and up."""
+    """Learning rate of matrices that read hidden units: recurrent, and input ones of layers 2 and up."""
     input_rate: float = Field(gt=0)
     """Learning rate of the one-hot input matrix."""
     decoder_rate: float = Field(gt=0)
@@ -74,8 +72,8 @@ class TrainConfig(BaseModel):
     clip_norm: float | None = Field(gt=0)
     """Largest norm of the whole gradient of the mean loss; none: no limit."""
     clip_element: float | None = Field(gt=0)
-    """Largest size of an element of the gradient of the loss summed over a window's steps, averaged over streams
-    (char-rnn clips that sum); none: no limit."""
+    """Largest size of an element of the gradient of the loss summed over a window's steps, averaged over
+    streams (char-rnn clips that sum); none: no limit."""
 
     schedule: Literal["linear", "stepped"]
     """'linear': down to zero at the end; 'stepped': constant, then a factor at each epoch."""
@@ -119,7 +117,7 @@ class TrainConfig(BaseModel):
 
 
 def with_settings(config: TrainConfig, settings: Mapping[str, object]) -> TrainConfig:
-    """`config` with some fields replaced; values may be text, as `--set field=value` gives them ('none' for none).
+    """`config` with some fields replaced; values may be text ('none' too), as `--set field=value` gives them.
 
     Raises ConfigError that names the field.
     """

@@ -12,8 +12,8 @@ PATIENCE_STEPS = 200
 """A loss so far above a uniform guess for so long does not come down again by itself."""
 TRAPPED_NATS = 0.5
 TRAPPED_SPREADS = 6.0
-"""A row is trapped whose loss is above the median by both of these; a spread is the scaled median deviation, which equals
-the standard deviation where losses are normal."""
+"""A row is trapped whose loss is above the median by both of these; a spread is the scaled median deviation,
+which equals the standard deviation where losses are normal."""
 
 
 def trapped_rows(row_nats: np.ndarray) -> list[int]:
@@ -43,7 +43,8 @@ class DivergenceWatch:
         if self.bad_steps >= PATIENCE_STEPS:
             raise DivergenceError(
                 self._message(
-                    f"the loss stayed far above a uniform guess ({train_nats:.3g} against {uniform_nats:.3g} nats)",
+                    f"the loss stayed far above a uniform guess ({train_nats:.3g} against "
+                    f"{uniform_nats:.3g} nats)",
                     step,
                 )
             )
@@ -55,6 +56,6 @@ class DivergenceWatch:
 
     def _message(self, what: str, step: int) -> str:
         return (
-            f"training of '{self.run}' diverged: {what} at step {step}; lower the rates (--set hidden_rate=..., "
-            f"input_rate, decoder_rate, bias_rate) under another name; the last good checkpoint is kept"
+            f"training of '{self.run}' diverged: {what} at step {step}; lower hidden_rate, input_rate, "
+            f"decoder_rate and bias_rate (--set), under another name; the last good checkpoint is kept"
         )

@@ -1,8 +1,8 @@
 """Corpus, TrainConfig -> Run: the loop, its checkpoints and its end. Knows no terminal and no figure.
 
-A run may be killed at any moment and goes on from its last checkpoint as if nothing had happened: what the loop does at a
-step is a function of config, corpus and step, checkpoints are made only where the log has a line, and the log is cut back
-to the checkpoint's length.
+A run may be killed at any moment and goes on from its last checkpoint as if nothing had happened: what the
+loop does at a step is a function of config, corpus and step, checkpoints are made only where the log has a
+line, and the log is cut back to the checkpoint's length.
 """
 
 import contextlib
@@ -10,14 +10,11 @@ import hashlib
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock, Timeout
-
-from rnnscope.errors import ConfigError, RecordError
 from rnnscope.models.saved import save_network
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import explained, is_whole
@@ -26,6 +23,7 @@ from rnnscope.recurrence.scan import backend_for
 from rnnscope.scoring import Scores, score
 from rnnscope.training.batches import Windows, windows_of
 from rnnscope.training.checkpoints import Standing, newest_checkpoint, read_checkpoint, write_checkpoint
+from rnnscope.training.claim import alone, check_corpus, check_folder
 from rnnscope.training.config import TrainConfig
 from rnnscope.training.health import DivergenceWatch, trapped_rows
 from rnnscope.training.learner import Learner
@@ -54,17 +52,19 @@ def train(
 ) -> Run:
     """The finished run in `folder`: as it is there, gone on with, or trained from nothing.
 
-    `resume`: 'auto' goes on where there is something to go on from, 'never' begins again, 'only' must find something.
-    `ngram_validation_nats` (context length -> loss) is only for progress. A checkpoint is made at every validation and
-    after `checkpoint_s` seconds. Raises ConfigError where the folder has another config or the text is too short,
-    RecordError where another process trains this run, the disk refuses or the folder belongs to another text,
-    DivergenceError where training stopped making sense, BackendError for a device or precision that is not there.
+    `resume`: 'auto' goes on where there is something to go on from, 'never' begins again, 'only' must find
+    something. `ngram_validation_nats` (context length -> loss) is only for progress. A checkpoint is made at
+    every validation and every `checkpoint_s` seconds.
+
+    Raises ConfigError where the folder has another config or the text is too short, RecordError where another
+    process trains this run, the disk refuses or the folder belongs to another text, DivergenceError where
+    training stopped making sense, BackendError for a device or precision that is not there.
     """
-    with _alone(folder):
+    with alone(folder):
         if resume == "never" and folder.exists():
             with explained(f"'{folder}'"):
                 shutil.rmtree(folder)
-        _check_folder(folder, config, corpus, resume)
+        check_folder(folder, config, corpus, resume)
         if is_whole(folder):
             return Run.read(folder)
         with contextlib.closing(
@@ -74,55 +74,6 @@ def train(
         ) as training:
             training.to_end()
             return training.finish(command)
-
-
-@contextlib.contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Holds the run for this process; a killed process holds nothing."""
-    with explained(f"'{folder}'"):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.parent / f".{folder.name}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise RecordError(
-                f"run '{folder.name}' is being trained by another process; wait for it, or choose another name"
-            ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _check_folder(folder: Path, config: TrainConfig, corpus: Corpus, resume: str) -> None:
-    """Writes the config where there is none. Raises ConfigError or RecordError where the folder is another run's."""
-    path = folder / "config.json"
-    if not path.is_file():
-        if resume == "only":
-            raise RecordError(
-                f"no run '{folder.name}' to go on with in '{folder.parent}'; leave out --resume"
-            )
-        with explained(f"'{folder}'"):
-            folder.mkdir(exist_ok=True)
-        config.write(path)
-        return
-    there = TrainConfig.load(path).model_dump()
-    for name, asked in config.model_dump().items():
-        if there[name] != asked:
-            raise ConfigError(
-                f"run '{folder.name}' has {name}={there[name]}, and this asks for {name}={asked}; choose another name "
-                f"or remove '{folder}'"
-            )
-    if is_whole(folder):
-        _check_corpus(folder, Run.read(folder).manifest.corpus_fingerprint, corpus)
-
-
-def _check_corpus(folder: Path, fingerprint: str, corpus: Corpus) -> None:
-    if fingerprint != corpus.manifest.fingerprint:
-        raise RecordError(
-            f"run '{folder.name}' was trained on another text than '{corpus.name}' is now; choose another name or "
-            f"remove '{folder}'"
-        )
 
 
 @dataclass
@@ -171,9 +122,9 @@ class _Training:
         self.watch = DivergenceWatch(folder.name, corpus.symbols, self.standing.bad_steps)
         self.clock = _Clock(self.standing.train_seconds)
         notice(
-            f"{folder.name}: {self.learner.network.parameter_count:,} parameters, from step {self.standing.step} of "
-            f"{self.schedule.steps}, {self.machine['precision']} on {self.machine['device']} with "
-            f"{self.machine['threads']} threads, backend '{self.machine['backend']}'"
+            f"{folder.name}: {self.learner.network.parameter_count:,} parameters, from step "
+            f"{self.standing.step} of {self.schedule.steps}, {self.machine['precision']} on "
+            f"{self.machine['device']}, {self.machine['threads']} threads, {self.machine['backend']} backend"
         )
 
     def close(self) -> None:
@@ -185,7 +136,7 @@ class _Training:
         if found is None:
             return Standing(corpus_fingerprint=self.corpus.manifest.fingerprint)
         standing, tensors = found
-        _check_corpus(self.folder, standing.corpus_fingerprint, self.corpus)
+        check_corpus(self.folder, standing.corpus_fingerprint, self.corpus)
         self.learner.restore(tensors)
         return standing
 

@@ -10,7 +10,7 @@ from rnnscope.errors import BackendError
 
 
 def device_named(asked: str) -> torch.device:
-    """'auto' (a GPU if there is one), 'cpu', 'cuda' or 'cuda:1'. Raises BackendError for one that is not there."""
+    """'auto' (a GPU if there is one), 'cpu', 'cuda' or 'cuda:1'. Raises BackendError for a missing one."""
     if asked == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -30,7 +30,7 @@ def has_bfloat16(device: torch.device) -> bool:
 
 
 def training_dtype(asked: str, device: torch.device) -> torch.dtype:
-    """What matrix products are made in. Raises BackendError for bfloat16 by name where the device has none."""
+    """What matrix products are made in. Raises BackendError for a bfloat16 that is not there."""
     if asked == "float32":
         return torch.float32
     if has_bfloat16(device):

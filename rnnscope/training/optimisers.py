@@ -1,7 +1,8 @@
 """Gradients -> updates: Muon per gate block, AdamW and RMSProp by part. Knows roles of parameters, no cell.
 
-Muon: K. Jordan et al., 2024, https://kellerjordan.github.io/posts/muon; one block per gate was better here than one
-matrix for all gates (half an epoch on War and Peace, LSTM 1x128: 1.5217 against 1.5349 validation nats).
+Muon: K. Jordan et al., 2024, https://kellerjordan.github.io/posts/muon; one block per gate was better here
+than one matrix for all gates (half an epoch on War and Peace, LSTM 1x128: 1.5217 against 1.5349 validation
+nats).
 """
 
 from collections.abc import Iterable
@@ -13,14 +14,14 @@ from rnnscope.models.network import Network
 from rnnscope.training.config import TrainConfig
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
-"""Coefficients of X <- a X + b (X X^T) X + c (X X^T)^2 X, which drives singular values to about 1 (K. Jordan)."""
+"""Coefficients of X <- a X + b (X X^T) X + c (X X^T)^2 X, which drives singular values to about 1."""
 
 
 class Muon(torch.optim.Optimizer):
     """Momentum whose update is orthogonalised, square block by block.
 
-    Every parameter is a stack of blocks of `block_rows` rows. Update of a block: rate * sqrt(max(1, rows / columns)) *
-    orthogonalised(Nesterov momentum).
+    Every parameter is a stack of blocks of `block_rows` rows. Update of a block: rate * sqrt(max(1, rows /
+    columns)) * orthogonalised(Nesterov momentum).
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Muon(torch.optim.Optimizer):
 
 
 def orthogonalised(blocks: Tensor, steps: int, dtype: torch.dtype = torch.bfloat16) -> Tensor:
-    """Every matrix of a batch (blocks, rows, columns) with its singular values brought to about 1, in its own dtype.
+    """Every matrix of a batch (blocks, rows, columns) with its singular values brought to about 1.
 
     The Newton-Schulz steps are made in `dtype`: bfloat16 loses nothing that shows in the loss.
     """
@@ -106,7 +107,7 @@ def _role(name: str) -> str:
 def optimisers_for(
     network: Network, config: TrainConfig, dtype: torch.dtype = torch.float32
 ) -> list[torch.optim.Optimizer]:
-    """The recipe's optimisers; every group keeps its own rate as `initial_lr`. Muon's products are made in `dtype`."""
+    """The recipe's optimisers, Muon's products in `dtype`; every group keeps its own rate as `initial_lr`."""
     rates = {
         "hidden": config.hidden_rate,
         "input": config.input_rate,

@@ -7,8 +7,8 @@ from rnnscope.recurrence.kinds import CellName
 from rnnscope.training.config import TrainConfig
 
 HIDDEN_RATES: dict[CellName, float] = {"rnn": 0.03, "lstm": 0.05, "gru": 0.05, "gru-2015": 0.05}
-"""Muon's learning rate by cell. A plain network's recurrent matrix acts on itself at every step, with no gate between,
-and bears less."""
+"""Muon's learning rate by cell. A plain network's recurrent matrix acts on itself at every step, with no gate
+between, and bears less."""
 
 
 def fast(
@@ -20,10 +20,11 @@ def fast(
     dropout: float = 0.0,
     seed: int = 0,
 ) -> TrainConfig:
-    """Two epochs instead of fifty: Muon on hidden-to-hidden matrices, high AdamW rates elsewhere, rates down to zero.
+    """Two epochs, not fifty: Muon on hidden-to-hidden matrices, high AdamW rates elsewhere, down to zero.
 
-    Most of what it gains over Adam comes from the rates of input matrix and decoder. States are zeroed at random because
-    training otherwise meets the zero state once an epoch, and networks then fall into bad states from it and stay there.
+    Most of what it gains over Adam comes from the rates of input matrix and decoder. States are zeroed at
+    random because training otherwise meets the zero state once an epoch, and networks then fall into bad
+    states from it and stay there.
     """
     return TrainConfig(
         recipe="fast",
@@ -73,11 +74,12 @@ def paper_2015(
     dropout: float = 0.0,
     seed: int = 0,
 ) -> TrainConfig:
-    """The recipe of Karpathy, Johnson, Li 2015, section 3.3, with what its text leaves open as in char-rnn of that June.
+    """The recipe of Karpathy, Johnson, Li 2015, section 3.3; what it leaves open as in char-rnn, June 2015.
 
-    The paper: U[-0.08, 0.08], RMSProp 2e-3 with decay 0.95, 100 streams x 100 steps, 50 epochs, rates times 0.95 after
-    each epoch from the tenth on, early stopping on validation, dropout chosen per model. char-rnn: gradients clipped to +-5
-    element by element, states carried along each row and never reset, not even between epochs.
+    The paper: U[-0.08, 0.08], RMSProp 2e-3 with decay 0.95, 100 streams x 100 steps, 50 epochs, rates times
+    0.95 after each epoch from the tenth on, early stopping on validation, dropout chosen per model. char-rnn:
+    gradients clipped to +-5 element by element, states carried along each row and never reset, not even
+    between epochs.
     """
     return TrainConfig(
         recipe="paper-2015",

@@ -1,0 +1,63 @@
+"""A run's folder: whose it is, and that only one process trains in it. Knows no training."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from rnnscope.errors import ConfigError, RecordError
+from rnnscope.records.corpus import Corpus
+from rnnscope.records.folder import explained, is_whole
+from rnnscope.records.run import Run
+from rnnscope.training.config import TrainConfig
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Holds the run for this process; a killed process holds nothing."""
+    with explained(f"'{folder}'"):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.parent / f".{folder.name}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            raise RecordError(
+                f"run '{folder.name}' is being trained by another process; wait for it or choose another name"
+            ) from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def check_folder(folder: Path, config: TrainConfig, corpus: Corpus, resume: str) -> None:
+    """Writes the config where there is none. Raises ConfigError or RecordError for another run's folder."""
+    path = folder / "config.json"
+    if not path.is_file():
+        if resume == "only":
+            raise RecordError(
+                f"no run '{folder.name}' to go on with in '{folder.parent}'; leave out --resume"
+            )
+        with explained(f"'{folder}'"):
+            folder.mkdir(exist_ok=True)
+        config.write(path)
+        return
+    there = TrainConfig.load(path).model_dump()
+    for name, asked in config.model_dump().items():
+        if there[name] != asked:
+            raise ConfigError(
+                f"run '{folder.name}' has {name}={there[name]}, and this asks for {name}={asked}; choose "
+                f"another name or remove '{folder}'"
+            )
+    if is_whole(folder):
+        check_corpus(folder, Run.read(folder).manifest.corpus_fingerprint, corpus)
+
+
+def check_corpus(folder: Path, fingerprint: str, corpus: Corpus) -> None:
+    """Raises RecordError where the run was made on a text with another fingerprint."""
+    if fingerprint != corpus.manifest.fingerprint:
+        raise RecordError(
+            f"run '{folder.name}' was trained on another text than '{corpus.name}' is now; choose another "
+            f"name or remove '{folder}'"
+        )

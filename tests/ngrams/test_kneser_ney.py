@@ -16,7 +16,10 @@ def a_text(seed: int, chars: int, symbols: int) -> np.ndarray:
     """Chunks that come again and again, so that long contexts are seen, and noise between them."""
     generator = np.random.default_rng(seed)
     skewed = np.minimum(generator.geometric(min(0.9, 3 / symbols), size=4 * chars) - 1, symbols - 1)
-    chunks = [skewed[i : i + generator.integers(1, 20)] for i in generator.integers(0, min(30, 3 * chars), size=chars)]
+    chunks = [
+        skewed[i : i + generator.integers(1, 20)]
+        for i in generator.integers(0, min(30, 3 * chars), size=chars)
+    ]
     return np.concatenate(chunks)[:chars]
 
 

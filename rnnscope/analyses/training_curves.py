@@ -107,7 +107,7 @@ def _reading(runs: Sequence[Run], crossings: list[Row], ngram_validation_nats: M
 def _place(beaten: set[int], best: int) -> str:
     """Where a network stands among the n-grams, by their context lengths."""
     if best in beaten:
-        return f"below every n-gram, the best of which sees {best} characters"
+        return f"below the best n-gram, of {best} characters"
     if not beaten:
         return "below none of the n-grams"
-    return f"below the n-gram of {max(beaten)} characters of context"
+    return f"below the {max(beaten)}-gram"

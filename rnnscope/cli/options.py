@@ -3,6 +3,7 @@ command.
 """
 
 import json
+import re
 import shlex
 import sys
 from collections.abc import Iterable
@@ -41,16 +42,14 @@ def command_line() -> str:
 def parse_contexts(text: str) -> list[int]:
     """'1-9,20' -> [1, ..., 9, 20]. Raises ConfigError for anything that is not such a list."""
     contexts: set[int] = set()
-    try:
-        for piece in text.split(","):
-            first, _, last = piece.partition("-")
-            contexts.update(range(int(first), int(last or first) + 1))
-    except ValueError:
-        contexts = set()
-    if not contexts or min(contexts) < 0 or max(contexts) > MOST_CONTEXT:
-        raise ConfigError(
-            f"--context '{text}' is not a list of lengths from 0 to {MOST_CONTEXT}; write it as 1-9,20"
-        )
+    for piece in text.split(","):
+        match = re.fullmatch(r"\s*(\d{1,3})(?:-(\d{1,3}))?\s*", piece, re.ASCII)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+        if not first <= last <= MOST_CONTEXT:
+            raise ConfigError(
+                f"--context '{text}' is not a list of lengths from 0 to {MOST_CONTEXT}; write it as 1-9,20"
+            )
+        contexts.update(range(first, last + 1))
     return sorted(contexts)
 
 

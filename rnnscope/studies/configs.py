@@ -37,5 +37,6 @@ def run_name(config: TrainConfig) -> str:
         words.append(config.recipe)
     for field, value in config.model_dump(mode="json").items():
         if value != getattr(usual, field):
-            words.append(f"{field}={value:g}" if isinstance(value, float) else f"{field}={value}")
+            shown = f"{value:g}" if isinstance(value, float) else f"{value}"
+            words.append(f"e{shown}" if field == "epochs" else f"{field}={shown}")
     return checked_name("-".join([*words, f"s{config.seed}"]), "run")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnscope.ngrams import KneserNey, build_count_model
+from rnnscope.ngrams import KneserNey, build_count_model, joined_rows
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.count_model import CountModel
 from rnnscope.records.finding import Row
@@ -94,12 +94,15 @@ def _scored(counts: CountModel, corpus: Corpus, contexts: Sequence[int]) -> dict
     for part in ("validation", "test"):
         rows = corpus.part(part)
         nats[part] = model.true_nats(corpus.inputs(rows), corpus.targets(rows), contexts)
+    joined = model.true_nats(*joined_rows(corpus.ids, corpus.part("test")), contexts)
     return {
         context: {
             "context": context,
             "validation_nats": float(nats["validation"][context].mean(dtype=np.float64)),
             "test_nats": float(nats["test"][context].mean(dtype=np.float64)),
             "error_rate": error_rate(nats["test"][context]),
+            "joined_test_nats": float(joined[context].mean(dtype=np.float64)),
+            "joined_error_rate": error_rate(joined[context]),
         }
         for context in contexts
     }

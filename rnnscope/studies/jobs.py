@@ -59,9 +59,9 @@ class Look:
 def train_and_replay(job: TrainJob, on_progress: Callable[[str, "Progress"], None] = tell) -> Run:
     """Trains the run or goes on with it, then leaves its test Surprisal and Trace; whole records are kept."""
     import torch
-    from rnnscope.training.loop import train
 
     from rnnscope.replay.trace import replay_trace, rows_for
+    from rnnscope.training.loop import train
 
     torch.set_num_threads(job.threads)
     work = Work(job.work)

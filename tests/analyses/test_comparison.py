@@ -1,3 +1,4 @@
+# pyright: reportOperatorIssue=false, reportArgumentType=false
 from pathlib import Path
 
 import numpy as np

@@ -1,3 +1,4 @@
+# pyright: reportOperatorIssue=false, reportArgumentType=false
 import random
 
 from rnnscope.analyses.samples import COPY_CHARS, Sample, copied_from, samples

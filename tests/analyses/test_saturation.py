@@ -1,3 +1,4 @@
+# pyright: reportOperatorIssue=false, reportArgumentType=false
 import numpy as np
 import pytest
 

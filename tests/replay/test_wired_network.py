@@ -1,3 +1,4 @@
+# pyright: reportOperatorIssue=false, reportArgumentType=false
 """Planted truths through the whole way: network -> replay -> analysis."""
 
 import importlib.util
@@ -30,13 +31,16 @@ def whole_site(inputs_RT: np.ndarray, site: str) -> np.ndarray:
     return np.concatenate([block[site] for block in blocks], axis=1)
 
 
-def test_the_unit_on_inside_parentheses_is_found_and_the_others_are_not(text: list[str], inputs_RT: np.ndarray):
+def test_the_unit_on_inside_parentheses_is_found(text: list[str], inputs_RT: np.ndarray):
     inside = np.array([np.cumsum([(c == "(") - (c == ")") for c in row]) > 0 for row in text])
     elsewhere = np.roll(inside, 1777, axis=1)
     states = UnitStates("wired", "lstm", {"layers.0.tanh_c": whole_site(inputs_RT, "layers.0.tanh_c")}, text)
     finding = cell_roles(
         [states],
-        [Hypothesis("inside", "inside parentheses", True, inside), Hypothesis("other", "no such thing", True, elsewhere)],
+        [
+            Hypothesis("inside", "inside parentheses", True, inside),
+            Hypothesis("other", "no such thing", True, elsewhere),
+        ],
         "c",
         "test",
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from rnnscope.models.network import Network
+from rnnscope.models.network import Layer, Network
 from rnnscope.models.sizing import NetworkConfig
 
 SYMBOLS = "() abc\n"
@@ -14,12 +14,14 @@ PAREN_UNIT, STILL_UNIT = 2, 4
 def wired_lstm() -> Network:
     """Unit 2 is on from '(' to ')', unit 4's gates never move, the others are random.
 
-    Weights are stacked i, f, g, o. Unit 2: the input gate opens at parentheses only, the candidate is +1 at '(' and -1
-    at ')', the forget gate is always open: so c is 1 inside and 0 outside.
+    Weights are stacked i, f, g, o. Unit 2: the input gate opens at parentheses only, the candidate is +1 at
+    '(' and -1 at ')', the forget gate is always open: so c is 1 inside and 0 outside.
     """
     torch.manual_seed(0)
     network = Network(NetworkConfig(cell="lstm", layers=1, hidden=UNITS, symbols=len(SYMBOLS)))
-    weights = network.layers[0].weights
+    layer = network.layers[0]
+    assert isinstance(layer, Layer)
+    weights = layer.weights
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.uniform_(-0.8, 0.8)

@@ -41,7 +41,7 @@ def test_a_jobs_own_error_is_what_the_user_sees():
 
 
 def test_a_killed_worker_is_one_clear_line():
-    with pytest.raises(RecordError, match="was killed.*same command again"):
+    with pytest.raises(RecordError, match=r"was killed.*same command again"):
         run_jobs(be_killed, [1], 1)
 
 

@@ -1,0 +1,141 @@
+"""What can be typed wrongly is one line and status 2; nothing is left behind."""
+
+import json
+import lzma
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TEXT = "def f(x):\n    return '(' + x + ')'  # say\n" * 400
+
+
+def rnnscope(work: Path, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
+    """One command in a process of its own, as a user runs it."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200", "PYTHONWARNINGS": "error"}
+    done = subprocess.run(
+        [sys.executable, "-m", "rnnscope", *arguments, "--work", str(work)],
+        input=stdin,
+        capture_output=True,
+        env=environment,
+        check=False,
+    )
+    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def answer(work: Path, *arguments: str, stdin: bytes | None = None) -> dict:
+    """The one JSON object on stdout of a command that must succeed."""
+    done = rnnscope(work, *arguments, "--json", stdin=stdin)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A work folder with a corpus 'code' and a trained run of it."""
+    folder = tmp_path_factory.mktemp("work")
+    (folder / "code.py").write_text(TEXT)
+    built = answer(folder, "corpus", "build", str(folder / "code.py"), "--name", "code")
+    assert built["name"] == "code"
+    answer(folder, "train", "code", "--cell", "gru", "--hidden", "8", "--set", "epochs=3", "--name", "tiny")
+    return folder
+
+
+REFUSED = [
+    (["corpus", "build", "no-such-file"], "no file or folder 'no-such-file'"),
+    (["ngram", "nope"], "no corpus 'nope'"),
+    (["ngram", "code", "--context", "9-x"], "--context '9-x'"),
+    (["train", "nope"], "no corpus 'nope'"),
+    (["train", "code", "--cell", "lstn"], "did you mean 'lstm'"),
+    (["train", "code", "--hidden", "0"], "hidden"),
+    (["train", "code", "--recipe", "quick"], "no recipe 'quick'"),
+    (["train", "code", "--set", "epoch=1"], "did you mean 'epochs'"),
+    (["train", "code", "--set", "epochs=many"], "epochs"),
+    (["train", "code", "--set", "epochs"], "FIELD=VALUE"),
+    (["train", "code", "--resume", "--hidden", "3"], "leave --resume away"),
+    (["score", "no-run", "x"], "no run 'no-run'"),
+    (["score", "tiny", "/no/such/text"], "/no/such/text"),
+    (["sample", "tiny", "--prime", ""], "the prime is empty"),
+    (["sample", "tiny", "--prime", "\u20ac"], "not in this alphabet"),
+    (["sample", "tiny", "--temperature", "-1"], "temperature -1"),
+    (["replay", "tiny", "--part", "tset"], "did you mean 'test'"),
+    (["replay", "tiny", "--rows", "0"], "--rows 0"),
+    (["study", "code", "--scale", "huge"], "no scale 'huge'"),
+    (["study", "code", "--processes", "0"], "--processes 0"),
+    (["report", "code"], "no findings of 'code'"),
+    (["no-such-command"], "No such command"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), REFUSED)
+def test_a_mistake_is_one_line_that_says_what_would_do(work: Path, arguments: list[str], expected: str):
+    done = rnnscope(work, *arguments)
+    assert done.returncode == 2 and done.stdout == ""
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("rnnscope: ") and expected in line
+
+
+def test_the_same_training_again_returns_at_once_and_says_the_same(work: Path):
+    first = answer(
+        work, "train", "code", "--cell", "gru", "--hidden", "8", "--set", "epochs=3", "--name", "tiny"
+    )
+    assert set(first) >= {
+        "run",
+        "parameters",
+        "epochs",
+        "validation_nats",
+        "test_nats",
+        "train_seconds",
+        "chars_per_s",
+    }
+    assert first["run"] == "code/tiny" and first["epochs"] == 3
+
+
+def test_another_config_under_the_same_name_is_refused(work: Path):
+    done = rnnscope(work, "train", "code", "--hidden", "9", "--name", "tiny")
+    assert done.returncode == 2 and "tiny" in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_score_is_the_mean_loss_of_the_text_and_bits_are_nats_over_log_two(work: Path, tmp_path: Path):
+    text = tmp_path / "t.txt"
+    text.write_text(TEXT[:500])
+    scored = answer(work, "score", "tiny", str(text))
+    assert scored["chars"] == 499
+    assert scored["bits_per_char"] == pytest.approx(scored["nats_per_char"] / 0.6931471805599453)
+    packed = tmp_path / "t.txt.xz"
+    packed.write_bytes(lzma.compress(TEXT[:500].encode()))
+    assert answer(work, "score", "code/tiny", str(packed)) == scored
+    assert (
+        answer(work, "score", str(work / "runs" / "code" / "tiny"), "-", stdin=TEXT[:500].encode()) == scored
+    )
+
+
+def test_unknown_characters_are_named_and_can_be_left_out(work: Path, tmp_path: Path):
+    text = tmp_path / "t.txt"
+    text.write_text("return €x\u202e")
+    refused = rnnscope(work, "score", "tiny", str(text))
+    assert refused.returncode == 2 and "'€' at 7" in refused.stderr
+    done = rnnscope(work, "score", "tiny", str(text), "--skip-unknown", "--json")
+    assert json.loads(done.stdout)["chars"] == 7 and "2 characters" in done.stderr
+
+
+def test_a_sample_is_as_long_as_asked_for_and_the_seed_decides_it(work: Path):
+    arguments = ["sample", "tiny", "--prime", "def ", "--chars", "200", "--temperature", "0.7"]
+    first = answer(work, *arguments)
+    assert len(first["text"]) == 200
+    assert answer(work, *arguments) == first != answer(work, *arguments, "--seed", "1")
+
+
+def test_a_replay_leaves_every_site_of_every_unit(work: Path):
+    made = answer(work, "replay", "tiny", "--part", "validation", "--trace", "--precision", "float32")
+    assert made["sites"] and set(made["sites"].values()) == {8}
+    assert {"layers.0.r", "layers.0.z", "layers.0.n", "layers.0.h"} <= set(made["sites"])
+
+
+def test_ngram_losses_are_given_for_every_context_asked_for(work: Path):
+    made = answer(work, "ngram", "code", "--context", "1-3,6")
+    assert list(made["context"]) == ["1", "2", "3", "6"]
+    assert made["context"]["1"]["test_nats"] > made["context"]["3"]["test_nats"]
+    assert 0 <= made["context"]["3"]["error_rate"] < made["context"]["1"]["error_rate"]

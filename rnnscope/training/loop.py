@@ -46,7 +46,7 @@ def train(
     device: str = "auto",
     on_progress: Callable[[Progress], None] = lambda progress: None,
     notice: Notice = lambda line: None,
-    checkpoint_s: float = 60.0,
+    checkpoint_s: float | int = 60,
     ngram_validation_nats: Mapping[int, float] | None = None,
     command: str = "",
 ) -> Run:
@@ -100,7 +100,7 @@ class _Training:
         folder: Path,
         device: str,
         notice: Notice,
-        checkpoint_s: float,
+        checkpoint_s: float | int,
         ngram_validation_nats: Mapping[int, float],
         on_progress: Callable[[Progress], None],
     ) -> None:

@@ -16,7 +16,7 @@ def fast(
     layers: int = 1,
     hidden: int = 128,
     *,
-    epochs: float = 2.0,
+    epochs: float | int = 2.0,
     dropout: float = 0.0,
     seed: int = 0,
 ) -> TrainConfig:
@@ -70,7 +70,7 @@ def paper_2015(
     layers: int = 1,
     hidden: int = 128,
     *,
-    epochs: float = 50.0,
+    epochs: float | int = 50.0,
     dropout: float = 0.0,
     seed: int = 0,
 ) -> TrainConfig:

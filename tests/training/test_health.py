@@ -1,0 +1,38 @@
+"""Rows that fell into a bad state are seen; losses that merely vary are not."""
+
+import numpy as np
+import pytest
+
+from rnnscope.errors import DivergenceError
+from rnnscope.training.health import PATIENCE_STEPS, DivergenceWatch, trapped_rows
+
+
+def test_rows_far_above_the_others_are_trapped_and_ordinary_spread_is_not():
+    row_nats = np.random.default_rng(0).normal(1.25, 0.05, size=100)
+    assert trapped_rows(row_nats) == []
+    row_nats[[3, 50]] = 3.5, 2.4
+    assert trapped_rows(row_nats) == [3, 50]
+
+
+def test_texts_whose_rows_differ_much_are_not_taken_for_trapped_ones():
+    assert trapped_rows(np.random.default_rng(1).normal(1.2, 0.4, size=100)) == []
+    assert trapped_rows(np.array([1.0])) == []
+
+
+def test_a_loss_far_above_uniform_is_borne_for_a_while_only():
+    watch = DivergenceWatch("run", symbols=10)
+    for step in range(10, PATIENCE_STEPS, 10):
+        watch.update(step, 10, 9.0, 1.0)
+    watch.update(PATIENCE_STEPS, 10, 2.0, 1.0)
+    for step in range(10, PATIENCE_STEPS, 10):
+        watch.update(PATIENCE_STEPS + step, 10, 9.0, 1.0)
+    with pytest.raises(DivergenceError, match=r"far above a uniform guess \(9 against 2.3 nats\) at step 400"):
+        watch.update(2 * PATIENCE_STEPS, 10, 9.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("loss", "norm", "what"), [(np.nan, 1.0, "loss"), (np.inf, 1.0, "loss"), (1.0, np.nan, "gradient")]
+)
+def test_a_number_that_is_none_ends_training_at_once(loss, norm, what):
+    with pytest.raises(DivergenceError, match=f"the {what} was no finite number at step 7"):
+        DivergenceWatch("run", symbols=10).update(7, 1, loss, norm)

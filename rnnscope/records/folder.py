@@ -108,12 +108,25 @@ def new_record(folder: Path) -> Iterator[Path]:
             partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
             partial.chmod(0o755)
             yield partial
-            if folder.exists():
-                shutil.rmtree(folder)
-            os.replace(partial, folder)
+            _put(partial, folder)
         finally:
             if partial is not None:
                 shutil.rmtree(partial, ignore_errors=True)
+
+
+def _put(partial: Path, folder: Path) -> None:
+    """Renames `partial` to `folder`, whatever is there, also where another process does the same just now."""
+    for attempt in range(10):
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                os.rename(folder, old := partial.with_name(f"{partial.name}.old{attempt}"))
+                shutil.rmtree(old, ignore_errors=True)
+            os.rename(partial, folder)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+    raise RecordError(f"'{folder}' is written by another process over and over; stop one of the two")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -42,7 +42,9 @@ class RunManifest(Manifest):
     validation_nats: float
     """Of the weights kept."""
     trapped_rows: list[int] = []
-    """Validation rows whose loss stands far above the others': the network fell into a bad state there and stayed."""
+    """Validation rows whose loss stands far above the others': the network fell into a bad state there and
+    stayed.
+    """
     fingerprint: str
     """sha256 over config, corpus and weights."""
 

@@ -1,4 +1,4 @@
-"""Finding -> Vega-Lite chart (Altair): the one definition that report, explorer, notebook and PDF, SVG, PNG share."""
+"""Finding -> Vega-Lite chart (Altair): one definition for report, explorer, notebook and PDF, SVG, PNG."""
 
 from rnnscope.figures.figure import MOST_ROWS, Figure, charts, draws
 from rnnscope.figures.plain import plain

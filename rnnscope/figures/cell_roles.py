@@ -1,4 +1,4 @@
-"""How well single units follow what the text alone says, beside the same scores for shuffled labels."""
+"""How well single units follow what the text alone says, beside the same scores for shifted labels."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def cell_roles(finding: Finding, most_rows: int) -> list[Figure]:
 
 
 def _by_kind(rows: list[Row]) -> dict[str, list[Row]]:
-    """Rows by their kind of role, each with `reach`: how far shuffled labels get."""
+    """Rows by their kind of role, each with `reach`: how far shifted labels get."""
     kinds: dict[str, list[Row]] = {}
     for row in rows:
         kind = str(row.get("kind"))
@@ -41,7 +41,7 @@ def _by_kind(rows: list[Row]) -> dict[str, list[Row]]:
 
 
 def _reach(row: Row) -> float:
-    """The highest score of shuffled labels, or their mean where that is all there is."""
+    """The highest score of shifted labels, or their mean where that is all there is."""
     high = number(row.get("control_high"))
     return high if high is not None else number(row.get("control")) or 0.0
 
@@ -76,15 +76,15 @@ def _best(kind: str, best: list[Row], most: int) -> Figure:
         name=f"best-{kind}",
         title=f"The best unit for each of the {roles}",
         reading=(
-            f"Unit {top.get('unit')} in layer {top.get('layer')} of {top['run']} follows '{top['track']}' most closely: "
-            f"{measure} {top['score']:.2f}, where shuffled labels reach {top['reach']:.2f}."
+            f"Unit {top.get('unit')} in layer {top.get('layer')} of {top['run']} follows '{top['track']}' "
+            f"most closely: {measure} {top['score']:.2f}, where shifted labels reach {top['reach']:.2f}."
         ),
-        chart=alt.layer(reach, dots).properties(width="container", height=alt.Step(BAND_PX)),
+        chart=alt.layer(reach, dots).properties(width="container", height=BAND_PX * len(rows)),
         rows=rows,
         note=note,
         how_to_read=(
-            f"A mark is a unit's {measure} ({chance:g} is chance, 1 is perfect). The grey bar is how far the same search "
-            "gets with shuffled labels; a mark beyond its bar is a role."
+            f"A mark is a unit's {measure} ({chance:g} is chance, 1 is perfect). The grey bar is how far the "
+            "same search gets with shifted labels; a mark beyond its bar is a role."
         ),
     )
 
@@ -99,7 +99,7 @@ def _leading(best: list[Row], most: int) -> tuple[list[Row], str]:
     drawn = evenly_by(list(leaders.values()), lambda row: row["track"], most)
     return (
         drawn,
-        f"Of {len(best):,} best units, {len(drawn)} are drawn: for each role the best run of each kind of cell.",
+        f"{len(drawn)} of {len(best):,} units are drawn: for each role the best run of each kind of cell.",
     )
 
 
@@ -123,7 +123,7 @@ def _units(kind: str, roles: list[Row], most_rows: int) -> Figure:
         .encode(
             x=alt.X(
                 "reach:Q",
-                title="reach of shuffled labels",
+                title="reach of shifted labels",
                 scale=_fixed(x_domain),
                 axis=alt.Axis(tickCount=4),
             ),
@@ -145,13 +145,13 @@ def _units(kind: str, roles: list[Row], most_rows: int) -> Figure:
     return Figure(
         name=f"units-{kind}",
         title=f"Every unit that follows one of the {names} best",
-        reading=f"{above:,} of {len(roles):,} units follow their role more closely than they follow shuffled labels.",
+        reading=f"{above:,} of {len(roles):,} units follow their role more closely than shifted labels.",
         chart=chart.facet(heading, columns=min(3, len(tracks)), spacing=22).properties(
             usermeta={"rnnscope": page}
         ),
         rows=drawn,
         note=left_out(len(drawn), len(roles), "units"),
-        how_to_read="A mark is one unit. Below the dashed line it follows the text no better than shuffled labels.",
+        how_to_read="A mark is one unit. Below the dashed line it follows shifted labels just as well.",
     )
 
 
@@ -166,5 +166,5 @@ def _tooltip() -> list[alt.Tooltip]:
         alt.Tooltip("unit:Q"),
         alt.Tooltip("track:N"),
         alt.Tooltip("score:Q", format=".3f"),
-        alt.Tooltip("reach:Q", title="shuffled labels", format=".3f"),
+        alt.Tooltip("reach:Q", title="shifted labels", format=".3f"),
     ]

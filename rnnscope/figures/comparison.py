@@ -59,15 +59,15 @@ def _losses(models: list[Row], most: int) -> Figure | None:
         name="losses",
         title="Test loss of every model",
         reading=reading,
-        chart=chart.properties(width="container", height=alt.Step(BAND_PX)),
+        chart=chart.properties(width="container", height=BAND_PX * len(drawn)),
         rows=drawn,
         note=note,
-        how_to_read="A mark is a model's mean loss on the test text, its bar the 95 % interval; further left is better.",
+        how_to_read="A mark is a model's mean loss on test text, its bar the 95 % interval. Left is better.",
     )
 
 
 def _near_the_networks(models: list[Row]) -> tuple[list[Row], str]:
-    """Without the n-grams so much worse than the worst network that the rest would be squeezed into a corner."""
+    """Without the n-grams that are so much worse than the worst network that they would squeeze the rest."""
     networks = numbers((row for row in models if row["family"] != "n-gram"), "test_nats")
     if not networks:
         return models, ""
@@ -75,7 +75,8 @@ def _near_the_networks(models: list[Row]) -> tuple[list[Row], str]:
     span = max(networks) - min(networks + numbers(counts[:1], "test_nats"))
     worst = max(networks) + max(0.5 * span, 0.05)
     far = [str(row["model"]) for row in counts[1:] if (number(row["test_nats"]) or 0.0) > worst]
-    note = f"Off the scale, with losses above {worst:.2f} nats: {', '.join(far[:12])}{' …' if len(far) > 12 else ''}."
+    names = ", ".join(far[:12]) + (" …" if len(far) > 12 else "")
+    note = f"Off the scale, with losses above {worst:.2f} nats: {names}."
     return [row for row in models if row["model"] not in far], note if far else ""
 
 
@@ -92,7 +93,7 @@ def _differences(finding: Finding, models: list[Row], most: int) -> Figure | Non
         return None
     total, rows = len(rows), rows[:most]
     domain = padded([0.0, *numbers(rows, "nats", "low", "high")])
-    title = f"nats per character more than {best_ngram} (less is better)"
+    title = f"nats per character above {best_ngram}"
     base = alt.Chart(ROWS).encode(y=alt.Y("model:N", sort=[str(row["model"]) for row in rows], title=None))
     zero = (
         alt.Chart(alt.Data(values=[{"nats": 0}])).mark_rule(style="reference", aria=False).encode(x="nats:Q")
@@ -115,12 +116,12 @@ def _differences(finding: Finding, models: list[Row], most: int) -> Figure | Non
         name="differences",
         title=f"Each network against the best n-gram, {best_ngram}",
         reading=_ahead(ahead, len(rows), best_ngram),
-        chart=chart.properties(width="container", height=alt.Step(BAND_PX)),
+        chart=chart.properties(width="container", height=BAND_PX * len(rows)),
         rows=rows,
         note=f"The {most} best of {total} networks are drawn." if total > most else "",
         how_to_read=(
-            "A mark is the mean difference over the same test characters, its bar the 95 % interval of that difference. "
-            "A bar that crosses zero leaves open which is better."
+            "Left of zero is better. A mark is the mean difference over the same test characters, its bar "
+            "the 95 % interval of that difference. A bar that crosses zero leaves open which is better."
         ),
     )
 
@@ -135,9 +136,9 @@ def _bars(base: alt.Chart, title: str, domain: Domain, rows: list[Row]) -> alt.C
 
 def _ahead(ahead: int, networks: int, best_ngram: str) -> str:
     if networks == 1:
-        return f"The network is {'' if ahead else 'not '}clearly better than {best_ngram} on the same characters."
+        return f"The network is {'' if ahead else 'not '}clearly better than {best_ngram}."
     words = "All" if ahead == networks else f"{ahead} of" if ahead else "None of the"
-    return f"{words} {networks} networks {'are' if ahead > 1 else 'is'} clearly better than {best_ngram} on the same characters."
+    return f"{words} {networks} networks {'are' if ahead > 1 else 'is'} clearly better than {best_ngram}."
 
 
 def _contexts(finding: Finding, models: list[Row], most_rows: int) -> Figure | None:
@@ -187,7 +188,7 @@ def _contexts(finding: Finding, models: list[Row], most_rows: int) -> Figure | N
         name="contexts",
         title="What counting alone can do",
         reading=(
-            f"Counts are at their best with {best['context']} characters of context, {best['test_nats']:.3f} nats"
+            f"Counts are best with {best['context']} characters of context, {best['test_nats']:.3f} nats"
             + (f"; the dashed lines are the best network of each kind ({passed})." if rules else ".")
         ),
         chart=chart.properties(width="container", height=320),
@@ -202,10 +203,10 @@ def _context_domain(counts: list[Row], rules: list[Row]) -> tuple[Domain, str]:
     near = min(losses + numbers(rules, "test_nats"))
     far = max([near + 0.8, *(value + 0.1 for value in numbers(rules, "test_nats"))])
     off = [
-        f"{row['context']}: {row['test_nats']:.2f}"
+        f"{row['context']} ({row['test_nats']:.2f} nats)"
         for row in counts
         if (number(row["test_nats"]) or 0.0) > far
     ]
     low, high = padded([value for value in losses + numbers(rules, "test_nats") if value <= far])
-    note = f"Off the scale (characters of context: nats): {', '.join(off[:8])}."
+    note = f"Off the scale at the top: a context of {', '.join(off[:8])}."
     return (low, far if off else high), note if off else ""

@@ -1,6 +1,6 @@
 """Figure: a chart, its one-sentence reading and the rows it draws; and which file draws which analysis.
 
-A later analysis adds one file to this package, with a function under `@draws("its_name")`. Nothing else changes.
+A later analysis adds one file to this package, with a function under `@draws("its_name")`, and no more.
 """
 
 import importlib
@@ -20,7 +20,7 @@ from rnnscope.records.finding import Row
 MOST_ROWS = 4000
 """Rows a figure draws unless told otherwise: more dots than a screen can tell apart."""
 ROWS = alt.NamedData("rows")
-"""What a chart calls its figure's rows. They are put in last, for Altair would check each of them in every layer."""
+"""What a chart calls its rows. They are put in last: Altair would check each of them in every layer."""
 VEGALITE = alt.SCHEMA_VERSION.rpartition(".")[0]
 """The version of Vega-Lite that charts are written in, 'v6.1' say."""
 
@@ -76,8 +76,8 @@ def draws(analysis: str) -> Callable[[Drawing], Drawing]:
 def charts(finding: Finding, most_rows: int = MOST_ROWS) -> dict[str, Figure]:
     """Name -> figure, in the order to be read; empty for an analysis that has no chart.
 
-    No figure draws more than `most_rows` rows; one that leaves rows out says so in its note. A table that is absent,
-    empty or without the columns that a chart needs gives no figure.
+    No figure draws more than `most_rows` rows; one that leaves rows out says so in its note. A table that is
+    absent, empty or without the columns that a chart needs gives no figure.
     """
     _load_drawings()
     drawing = _drawings.get(finding.analysis)

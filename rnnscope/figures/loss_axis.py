@@ -22,8 +22,8 @@ def number(value: Scalar) -> float | None:
 
 def numbers(rows: Iterable[Row], *names: str) -> list[float]:
     """All finite numbers in the named columns."""
-    values = (number(row.get(name)) for row in rows for name in names)
-    return [value for value in values if value is not None]
+    values = [row.get(name) for row in rows for name in names]
+    return [float(v) for v in values if type(v) in (int, float) and math.isfinite(v)]  # type: ignore[arg-type]
 
 
 def padded(values: Iterable[float], share: float = 0.06) -> Domain:
@@ -40,7 +40,7 @@ def ticks(domain: Domain, most: int = 6) -> list[float]:
     power = 10 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * 0.999)
     first, last = math.ceil(domain[0] / step), math.floor(domain[1] / step)
-    return [round(index * step, 10) for index in range(first, last + 1)]
+    return [float(round(index * step, 10)) for index in range(first, last + 1)]
 
 
 def loss(channel: Literal["x", "y"], field: str, domain: Domain, title: str = "nats per character") -> Any:
@@ -61,7 +61,7 @@ def with_bits(
 
 
 def _bits(channel: Literal["x", "y"], domain: Domain, title: str) -> alt.Chart:
-    """A layer that shows nothing but the bits axis: its ticks are round in bits and sit where they belong in nats."""
+    """A layer that shows nothing but the bits axis: ticks round in bits, where they belong in nats."""
     values = ticks((domain[0] / LN2, domain[1] / LN2))
     decimals = 0 if len(values) < 2 else max(0, -math.floor(math.log10(np.diff(values).min()) + 1e-9))
     axis = alt.Axis(

@@ -6,9 +6,10 @@ from rnnscope.records.finding import Row
 
 
 def differences_from(finding: Finding, reference: str) -> list[Row]:
-    """Rows (model, against=reference, nats, low, high, is_clear) of a comparison, best first; negative: model is better.
+    """Rows (model, against=reference, nats, low, high, is_clear) of a comparison; negative: model is better.
 
-    A pair is in the table once, in either order: where it is the wrong way round it is turned. Bounds may be None.
+    Best first. A pair is in the table once, in either order: the wrong way round it is turned. Bounds may be
+    None.
     """
     rows: list[Row] = []
     for row in finding.tables.get("differences", []):

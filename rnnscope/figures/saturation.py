@@ -5,7 +5,7 @@ from typing import Any
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
-from rnnscope.figures.loss_axis import number
+from rnnscope.figures.loss_axis import numbers
 from rnnscope.figures.theme import family_of
 from rnnscope.figures.thin import evenly_by, left_out, needed
 from rnnscope.records import Finding
@@ -27,8 +27,9 @@ def saturation(finding: Finding, most_rows: int) -> list[Figure]:
         finding.numbers.get(name) or default for name, default in (("left_below", 0.1), ("right_above", 0.9))
     )
     how_to_read = (
-        f"A circle is one gate unit: to the right, the share of steps in which it is open (above {high}); upwards, in "
-        f"which it is shut (below {low}). On the dashed diagonal it is always one or the other; at the origin never."
+        f"A circle is one gate unit: to the right, the share of steps in which it is open (above {high}); "
+        f"upwards, in which it is shut (below {low}). On the dashed diagonal it is always one or the other; "
+        "at the origin never."
     )
     return [_of_cell(cell, gates, max(1, most_rows // len(cells)), how_to_read) for cell in cells]
 
@@ -63,6 +64,7 @@ def _of_cell(cell: str, gates: list[Row], most_rows: int, how_to_read: str) -> F
 def _chart(panels: list[str], gates: int, layers: list[str]) -> alt.FacetChart:
     share: dict[str, Any] = {"scale": alt.Scale(domain=[0, 1], nice=False)}
     axis = {"values": [0, 0.5, 1], "format": "~p"}
+    axis |= {"labelFlush": True, "labelOverlap": True, "labelSeparation": 8}
     circles = (
         alt.Chart()
         .mark_point(filled=False, size=34, strokeWidth=1.3, opacity=0.85, aria=False)
@@ -96,19 +98,22 @@ def _chart(panels: list[str], gates: int, layers: list[str]) -> alt.FacetChart:
     )
     chart = alt.layer(diagonal, circles, data=ROWS).properties(width=PANEL_PX, height=PANEL_PX)
     columns = min(len(panels), gates if gates > 2 else gates * 2)
-    page = {"panels": len(panels), "group": gates, "least_px": 140, "most_px": 260}
+    page = {"panels": len(panels), "group": gates, "least_px": 120, "most_px": 260}
     return chart.facet(heading, columns=columns, spacing=22).properties(usermeta={"rnnscope": page})
 
 
 def _reading(units: list[Row]) -> str:
     """Counts over all units of the cell, whether drawn or not."""
-    sentences = []
+    clauses = []
     for gate in list(dict.fromkeys(str(row["gate"]) for row in units))[:4]:
         of_gate = [row for row in units if row["gate"] == gate]
-        opened = sum((number(row["right"]) or 0.0) >= MOSTLY for row in of_gate)
-        shut = sum((number(row["left"]) or 0.0) >= MOSTLY for row in of_gate)
+        opened = sum(share >= MOSTLY for share in numbers(of_gate, "right"))
+        shut = sum(share >= MOSTLY for share in numbers(of_gate, "left"))
         if opened or shut:
-            sentences.append(f"{opened} open and {shut} shut of {len(of_gate):,} {gate} gates")
-    if not sentences:
-        return f"None of the {len(units):,} gate units stays open or shut in {MOSTLY:.0%} of steps or more."
-    return f"In {MOSTLY:.0%} of steps or more there stay {'; '.join(sentences)}."
+            verb = "is" if opened == 1 else "are"
+            clauses.append(
+                f"{opened or 'none'} of {len(of_gate):,} {gate} gates {verb} open and {shut or 'none'} shut"
+            )
+    if not clauses:
+        return f"None of {len(units):,} gate units is open, and none shut, in at least {MOSTLY:.0%} of steps."
+    return f"In at least {MOSTLY:.0%} of steps {'; '.join(clauses)}."

@@ -1,7 +1,7 @@
-"""How every figure looks, light and dark. Knows no data: a chart says 'family' and the theme says which colour that is.
+"""How every figure looks, light and dark. A chart says 'family' and the theme says which colour that is.
 
-Colours are Okabe and Ito's (2008), which the colour-blind can tell apart, shifted in lightness until each has at least
-3:1 against its background. A family keeps its colour in every figure, and has a shape of its own beside it.
+Colours are Okabe and Ito's (2008), which the colour-blind can tell apart, shifted in lightness until each has
+at least 3:1 against its background. A family keeps its colour in every figure, and has a shape of its own.
 """
 
 from typing import Any, Literal
@@ -13,7 +13,10 @@ from rnnscope.records.finding import Row
 Scheme = Literal["light", "dark"]
 FAMILIES = ("LSTM", "GRU", "RNN", "n-gram")
 """Families with a colour of their own, in the order of the legend; others take the colours that follow."""
-FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif'
+FONT = (
+    '-apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", "Liberation Sans", Arial, '
+    "system-ui, sans-serif"
+)
 BAND_PX = 24
 """Height of one row in a chart with a name per row."""
 
@@ -36,8 +39,8 @@ _CATEGORY = {
 }
 # Layers are an order, not names: one hue from pale to deep (light), from deep to pale (dark).
 _ORDINAL = {
-    "light": ["#b57bd0", "#7d3fae", "#3d1068", "#17002e"],
-    "dark": ["#9361c9", "#bf97e8", "#e5d3f7", "#ffffff"],
+    "light": ["#c489b8", "#7d3fae", "#2b0a57", "#000000"],
+    "dark": ["#8359d0", "#d093e0", "#ffdcf0", "#ffffff"],
 }
 PAPER = {"light": "#ffffff", "dark": "#14171a"}
 
@@ -99,6 +102,7 @@ def config(scheme: Scheme) -> dict[str, Any]:
             "labelPadding": 6,
             "titlePadding": 10,
             "labelLimit": 170,
+            "labelFlush": False,
             "tickColor": grid,
         },
         "legend": words

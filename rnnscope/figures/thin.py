@@ -21,7 +21,7 @@ def evenly(rows: list[Row], most: int) -> list[Row]:
 
 
 def evenly_by(rows: list[Row], key: Callable[[Row], Hashable], most: int) -> list[Row]:
-    """`evenly` within each group, groups cut alike, so that none vanishes unless there are more groups than `most`."""
+    """`evenly` within each group, all cut alike: none vanishes unless there are more groups than `most`."""
     if len(rows) <= most:
         return rows
     order = {group: index for index, group in enumerate(dict.fromkeys(key(row) for row in rows))}

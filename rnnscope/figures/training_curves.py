@@ -40,8 +40,8 @@ def training_curves(finding: Finding, most_rows: int) -> list[Figure]:
             rows=rows,
             note=left_out(len(drawn), len(points), "points"),
             how_to_read=(
-                "Marked lines are the validation loss, faint ones the training loss; a dashed line is what an n-gram "
-                "of that many characters of context reaches on the validation text."
+                "Marked lines are the validation loss, faint ones the training loss; a dashed line is what "
+                "an n-gram of that many characters of context reaches on the validation text."
             ),
         )
     ]

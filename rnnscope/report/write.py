@@ -1,0 +1,226 @@
+"""Puts the page together: findings, their figures and the page's own files, within the byte budget."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import jinja2
+import vl_convert
+from markupsafe import Markup, escape
+
+from rnnscope import __version__
+from rnnscope.errors import RecordError
+from rnnscope.figures import Figure, charts, config, plain
+from rnnscope.figures.figure import VEGALITE
+from rnnscope.records import Finding
+from rnnscope.records.finding import Row, Scalar
+from rnnscope.records.folder import write_bytes
+from rnnscope.report import coloured, tables
+from rnnscope.report.answer import answer
+from rnnscope.report.limits import MOST_BYTES, Limits
+from rnnscope.report.tables import TableView, as_json
+
+ORDER = ("comparison", "training_curves", "saturation", "cell_roles", "samples")
+"""Analyses that a reader wants in this order; others follow in the order given."""
+SCRIPTS = ("theme.js", "charts.js", "csv.js", "excerpts.js")
+
+
+@dataclass(frozen=True)
+class FigureView:
+    """A figure for the page."""
+
+    figure: Figure
+    spec: Markup
+    table: TableView
+
+
+@dataclass(frozen=True)
+class Section:
+    """One finding for the page."""
+
+    id: str
+    template: jinja2.Template
+    finding: Finding
+    figures: list[FigureView]
+    excerpts: list[coloured.ExcerptView]
+    tables: list[TableView]
+    numbers: list[tuple[str, str]]
+    cut: str
+    """What of the finding is not on the page."""
+
+
+def write_report(
+    findings: Sequence[Finding],
+    path: Path,
+    *,
+    title: str = "rnnscope report",
+    command: str = "",
+    facts: Mapping[str, Scalar] | None = None,
+) -> Path:
+    """Writes the page of `findings` to `path`, whole or not at all, and returns `path`.
+
+    `command` makes the page again; `facts` (name -> value) say of text and training what a reader wants to
+    know first. The file needs no network and has at most MOST_BYTES: what does not fit is left out, and the
+    page says so.
+    Raises RecordError where the disk refuses.
+    """
+    ordered = sorted(findings, key=lambda f: ORDER.index(f.analysis) if f.analysis in ORDER else len(ORDER))
+    limits = Limits()
+    page = _page(ordered, limits, title, command, facts or {})
+    while len(page) > MOST_BYTES:
+        if limits == limits.halved():
+            raise RecordError(f"the report '{path}' would have {len(page):,} bytes, more than {MOST_BYTES:,}")
+        limits = limits.halved()
+        page = _page(ordered, limits, title, command, facts or {})
+    write_bytes(path, page)
+    return path
+
+
+def _page(
+    findings: list[Finding], limits: Limits, title: str, command: str, facts: Mapping[str, Scalar]
+) -> bytes:
+    environment = _environment()
+    sections = [
+        _section(f"s{index}", finding, limits, environment)
+        for index, finding in enumerate(findings[: limits.findings], 1)
+    ]
+    # Scripts and the style sheet go in last, as the very bytes whose hashes the security policy names.
+    bundle, style = Markup(_bundle()), Markup(_own_file("page.css"))
+    scripts = [Markup(_own_file(name)) for name in SCRIPTS]
+    page = environment.get_template("page.html").render(
+        title=plain(title, limits.cell_chars),
+        answer=answer(findings, title),
+        command=plain(command, limits.sentence_chars),
+        facts=[
+            (plain(name, 60), tables.shown_number(name, value, 120))
+            for name, value in list(facts.items())[:16]
+        ],
+        sections=sections,
+        left_out=len(findings) - len(sections),
+        is_cut=limits != Limits() or any(section.cut for section in sections),
+        limits=limits,
+        version=__version__,
+        configs=as_json({scheme: config(scheme) for scheme in ("light", "dark")}),
+        bundle=bundle,
+        style=style,
+        scripts=scripts,
+        policy=_policy([bundle, *scripts], style),
+    )
+    return page.encode("utf-8", "replace")
+
+
+def _section(id: str, finding: Finding, limits: Limits, environment: jinja2.Environment) -> Section:
+    figures = charts(finding, limits.figure_rows)
+    # A table that a figure draws whole need not stand on the page twice.
+    drawn = [figure.rows for figure in figures.values()]
+    names = [
+        name for name, rows in finding.tables.items() if rows and not any(_holds(d, rows) for d in drawn)
+    ]
+    cuts = [
+        _of(len(finding.excerpts), limits.excerpts, "excerpts"),
+        _of(len(names), limits.tables, "tables"),
+        _of(len(finding.numbers), limits.numbers, "numbers"),
+        _of(len(finding.caveats), limits.caveats, "caveats"),
+    ]
+    stem = (
+        "".join(c if c.isalnum() and c.isascii() else "-" for c in finding.analysis).strip("-")[:40]
+        or "finding"
+    )
+    return Section(
+        id=id,
+        template=environment.select_template(
+            [f"sections/{stem.replace('-', '_')}.html", "sections/any.html"]
+        ),
+        finding=finding,
+        figures=[
+            FigureView(
+                figure,
+                as_json(figure.spec(None, with_rows=False)),
+                tables.view(
+                    f"{id}-f{n}",
+                    figure.title,
+                    f"{stem}-{figure.name}.csv",
+                    figure.rows,
+                    limits,
+                    is_drawn=True,
+                ),
+            )
+            for n, figure in enumerate(figures.values(), 1)
+        ],
+        excerpts=[
+            coloured.view(f"{id}-e{n}", excerpt, limits)
+            for n, excerpt in enumerate(finding.excerpts[: limits.excerpts], 1)
+        ],
+        tables=[
+            tables.view(
+                f"{id}-t{n}", tables.label(name), f"{stem}-table-{n}.csv", finding.tables[name], limits
+            )
+            for n, name in enumerate(names[: limits.tables], 1)
+        ],
+        numbers=[
+            (plain(tables.label(name), 80), tables.shown_number(name, value, limits.cell_chars))
+            for name, value in list(finding.numbers.items())[: limits.numbers]
+        ],
+        cut=" ".join(cut for cut in cuts if cut),
+    )
+
+
+def _holds(drawn: list[Row], rows: list[Row]) -> bool:
+    """Whether a figure's rows are these rows, all of them, with perhaps a column more."""
+    first = rows[0].items()
+    return len(drawn) == len(rows) and all(any(row.get(k) == v for row in drawn) for k, v in list(first)[:3])
+
+
+def _of(total: int, most: int, what: str) -> str:
+    return f"{most} of {total:,} {what} are on this page." if total > most else ""
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """Templates from the package, found in an installed wheel too; all they print is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("rnnscope.report", "page"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: plain(value) if type(value) is str else value,
+    )
+    environment.filters["whole_names"] = _whole_names
+    return environment
+
+
+def _whole_names(sentence: str) -> Markup:
+    """The sentence, escaped, with names such as 'lstm-1x128' kept from being broken at their hyphens."""
+    # An entity ends in a semicolon, so that no match can begin or end within one.
+    names = re.compile(r"\b[\w.]{1,12}(?:-[\w.]{1,12}){1,3}\b")
+    return Markup(names.sub(r'<span class="whole">\g<0></span>', str(escape(plain(sentence)))))
+
+
+@cache
+def _bundle() -> str:
+    """Vega, Vega-Lite and Vega-Embed as one script, out of the vl-convert wheel."""
+    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGALITE)
+
+
+def _own_file(name: str) -> str:
+    loader = _environment().loader
+    assert loader is not None
+    return loader.get_source(_environment(), name)[0]
+
+
+def _policy(scripts: list[Markup], style: Markup) -> str:
+    """A Content-Security-Policy: only the page's own scripts and style run, nothing is fetched."""
+    hashes = " ".join(_sha256(script) for script in scripts)
+    allowed = f"script-src {hashes}; style-src {_sha256(style)}; img-src data:"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+
+
+def _sha256(text: str) -> str:
+    # The parser reads \r\n and \r as \n before the hash is taken.
+    content = text.replace("\r\n", "\n").replace("\r", "\n").encode()
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content).digest()).decode()}'"

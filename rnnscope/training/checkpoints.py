@@ -96,6 +96,9 @@ def _prune(folder: Path, newest: Standing) -> None:
         except (SafetensorError, ValidationError, OSError):
             continue
     with explained(f"'{folder}'"):
+        # what a process that was killed while writing left behind; no other one writes here
+        for partial in folder.glob(".step-*"):
+            partial.unlink(missing_ok=True)
         for step in _steps(folder):
             if step not in wanted:
                 _path(folder, step).unlink(missing_ok=True)

@@ -105,11 +105,8 @@ class _Training:
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.corpus, self.config, self.folder = corpus, config, folder
-        self.checkpoint_s, self.ngram_validation_nats, self.on_progress = (
-            checkpoint_s,
-            ngram_validation_nats,
-            on_progress,
-        )
+        self.checkpoint_s, self.on_progress = checkpoint_s, on_progress
+        self.ngram_validation_nats = ngram_validation_nats
         self.checkpoints = folder / "checkpoints"
         self.windows: Windows = windows_of(corpus, config)
         self.schedule = Schedule(config, self.windows.steps_per_epoch)

@@ -26,7 +26,7 @@ def test_a_loss_far_above_uniform_is_borne_for_a_while_only():
     watch.update(PATIENCE_STEPS, 10, 2.0, 1.0)
     for step in range(10, PATIENCE_STEPS, 10):
         watch.update(PATIENCE_STEPS + step, 10, 9.0, 1.0)
-    with pytest.raises(DivergenceError, match=r"far above a uniform guess \(9 against 2.3 nats\) at step 400"):
+    with pytest.raises(DivergenceError, match=r"far above a uniform guess \(9 against 2.3.*at step 400"):
         watch.update(2 * PATIENCE_STEPS, 10, 9.0, 1.0)
 
 

@@ -31,6 +31,7 @@ _CANNOT_WRITE = {
     errno.EPERM: "no permission to write there",
     errno.EROFS: "the disk is read-only",
     errno.ENOTDIR: "a part of the path is a file",
+    errno.EEXIST: "a part of the path is a file",
     errno.ENAMETOOLONG: "the name is too long",
 }
 

@@ -19,6 +19,8 @@ class Scale:
     """Hidden size of the one-layer LSTM whose parameter count all cells get."""
     layers: tuple[int, ...]
     recipe: str
+    dropout: float
+    """Small texts are learned by heart without it."""
     train_chars: int | None
     """Characters that each network trains on, in whole and half epochs of the corpus; None: the recipe's
     epochs.
@@ -39,6 +41,7 @@ SCALES = {
             budget_hidden=16,
             layers=(1,),
             recipe="fast",
+            dropout=0.0,
             train_chars=90_000,
             longest_context=8,
             trace_chars=3_000,
@@ -48,10 +51,11 @@ SCALES = {
             name="demo",
             title="minutes on a laptop",
             library_chars=1_000_000,
-            budget_hidden=128,
+            budget_hidden=256,
             layers=(1,),
             recipe="fast",
-            train_chars=8_000_000,
+            dropout=0.15,
+            train_chars=2_700_000,
             longest_context=20,
             trace_chars=60_000,
             sample_chars=600,
@@ -63,6 +67,7 @@ SCALES = {
             budget_hidden=256,
             layers=(1, 2),
             recipe="fast",
+            dropout=0.15,
             train_chars=15_000_000,
             longest_context=20,
             trace_chars=100_000,
@@ -75,6 +80,7 @@ SCALES = {
             budget_hidden=512,
             layers=(1, 2, 3),
             recipe="paper-2015",
+            dropout=0.0,
             train_chars=None,
             longest_context=20,
             trace_chars=100_000,

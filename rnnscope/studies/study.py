@@ -28,6 +28,10 @@ from rnnscope.training.config import TrainConfig
 from rnnscope.training.progress import Progress
 
 
+MOST_EPOCHS = 20
+"""A short text is not read more often than this: it would only be learned by heart."""
+
+
 @dataclass(frozen=True)
 class Listener:
     """Who hears of a study under way."""
@@ -133,10 +137,11 @@ def plan_runs(
 
 
 def _config(corpus: Corpus, scale: Scale, cell: str, layers: int, hidden: int, seed: int) -> TrainConfig:
-    if scale.train_chars is None:
-        return train_config(scale.recipe, cell, layers, hidden, seed)
-    epochs = max(0.5, round(2 * scale.train_chars / corpus.part("train").chars) / 2)
-    return train_config(scale.recipe, cell, layers, hidden, seed, {"epochs": epochs})
+    settings: dict[str, object] = {"dropout": scale.dropout}
+    if scale.train_chars is not None:
+        epochs = round(2 * scale.train_chars / corpus.part("train").chars) / 2
+        settings["epochs"] = min(max(0.5, epochs), MOST_EPOCHS)
+    return train_config(scale.recipe, cell, layers, hidden, seed, settings)
 
 
 def _cost(config: TrainConfig) -> float:

@@ -1,9 +1,8 @@
-"""The planted findings, and pages made of them in a browser that may ask for nothing but the page."""
+"""The planted findings, and pages made of them."""
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
@@ -11,14 +10,6 @@ import pytest
 
 from rnnscope.records import Finding
 from rnnscope.report import write_report
-
-CHROMIUM = Path("/usr/bin/chromium")
-# Headless, quiet, and without a sandbox, for tests often run as root in a container.
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
-ARGUMENTS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-IS_DRAWN = (
-    "[...document.querySelectorAll('[data-chart]')].every(b => b.dataset.drawn || 'failed' in b.dataset)"
-)
 
 
 @pytest.fixture(scope="session")
@@ -47,57 +38,3 @@ def report_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, list[F
         return path
 
     return write
-
-
-@dataclass
-class Visit:
-    """A page in the browser, and everything it said or asked for."""
-
-    page: object
-    messages: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[object]:
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.is_file():
-        pytest.skip(f"there is no browser at {CHROMIUM}")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(browser) -> Iterator[Callable[..., Visit]]:
-    """Opens a file with a width and a colour scheme, waits for its charts; the page must have been silent."""
-    contexts, visits = [], []
-
-    def open_page(path: Path, width: int = 1280, scheme: str = "light", **settings) -> Visit:
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=scheme, reduced_motion="reduce", **settings
-        )
-        context.set_default_timeout(20_000)
-        contexts.append(context)
-        page = context.new_page()
-        seen = Visit(page)
-        page.on("console", lambda message: seen.messages.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: seen.messages.append(f"uncaught: {error}"))
-        page.on("request", lambda request: seen.requests.append(request.url))
-        visits.append((seen, path))
-        page.goto(path.as_uri())
-        if settings.get("java_script_enabled", True):
-            page.wait_for_function(IS_DRAWN)
-        return seen
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    for seen, path in visits:
-        assert seen.messages == []
-        assert [
-            url
-            for url in seen.requests
-            if url.split("#")[0] != path.as_uri() and not url.startswith(("data:", "blob:"))
-        ] == []

@@ -1,0 +1,107 @@
+# pyright: reportAttributeAccessIssue=false
+"""From a text to a report through the command line, and the report in a browser."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+HOSTILE = "<script>document.title = 'owned'</script><img src=x onerror=alert(1)>"
+SCRIPT = [sys.executable, "-m", "rnnscope"]
+
+
+def text_of(lines: int) -> str:
+    """Code-like text that is different on every line, with something hostile in it."""
+    made = []
+    for n in range(lines):
+        made.append(f"def name{n % 37}(x{n % 11}):")
+        made.append(
+            f"    return (x{n % 11} + {n * 7919 % 1000}) * '{HOSTILE if n % 9 == 0 else n}'  # {n % 5}"
+        )
+    return "\n".join(made) + "\n"
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("text") / "hostile.py"
+    path.write_text(text_of(900))
+    return path
+
+
+@pytest.fixture(scope="module")
+def studied(source: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
+    """A work folder after a study at the smallest scale, and what the command said."""
+    work = tmp_path_factory.mktemp("work")
+    done = subprocess.run(
+        [*SCRIPT, "study", str(source), "--scale", "smoke", "--work", str(work), "--json"],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=True,
+    )
+    return work, json.loads(done.stdout)
+
+
+def test_a_study_leaves_a_report_and_every_finding(studied: tuple[Path, dict]):
+    work, said = studied
+    assert Path(said["report"]) == work / "report.html" and (work / "report.html").stat().st_size < 5_000_000
+    assert list(said["findings"]) == ["comparison", "training_curves", "saturation", "cell_roles", "samples"]
+    comparison = json.loads(Path(said["findings"]["comparison"]).read_text())
+    models = {row["model"]: row for row in comparison["tables"]["models"]}
+    networks = [row for row in models.values() if row["family"] == "network"]
+    assert {row["cell"] for row in networks} == {"lstm", "gru", "rnn"}
+    sizes = [row["parameters"] for row in networks]
+    assert max(sizes) / min(sizes) < 1.1
+    assert all(row["low"] <= row["test_nats"] <= row["high"] for row in models.values())
+    assert comparison["command"].startswith("rnnscope study ")
+
+
+def test_the_page_shows_the_text_and_runs_none_of_it(studied: tuple[Path, dict], visit):
+    work, _ = studied
+    seen = visit(work / "report.html")
+    assert seen.messages == []
+    assert seen.page.title() != "owned"
+    assert seen.page.locator("[data-chart][data-drawn]").count() >= 4
+    assert "<script>document.title" in seen.page.inner_text("body")
+
+
+def test_the_same_study_again_reuses_what_is_there(studied: tuple[Path, dict], source: Path):
+    work, said = studied
+    weights = sorted(work.glob("runs/*/*/weights.safetensors"))
+    before = {path: path.stat().st_mtime_ns for path in [*weights, *map(Path, said["findings"].values())]}
+    subprocess.run(
+        [*SCRIPT, "study", str(source), "--scale", "smoke", "--work", str(work)],
+        env=environment(),
+        check=True,
+    )
+    assert {path: path.stat().st_mtime_ns for path in before} == before and len(weights) == 3
+
+
+def test_a_study_that_was_killed_goes_on_to_the_same_numbers(
+    studied: tuple[Path, dict], source: Path, tmp_path: Path
+):
+    work, _ = studied
+    again = tmp_path / "work"
+    command = [*SCRIPT, "study", str(source), "--scale", "smoke", "--work", str(again), "--processes", "1"]
+    first = subprocess.Popen(command, env=environment(), start_new_session=True, stderr=subprocess.DEVNULL)
+    while not list(again.glob("runs/*/*/config.json")) and first.poll() is None:
+        time.sleep(0.05)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    assert not (again / "report.html").exists()
+    subprocess.run(command, env=environment(), check=True, stdout=subprocess.DEVNULL)
+    for log in work.glob("runs/*/*/log.jsonl"):
+        assert (again / log.relative_to(work)).read_bytes() == log.read_bytes()
+    for weights in work.glob("runs/*/*/weights.safetensors"):
+        assert (again / weights.relative_to(work)).read_bytes() == weights.read_bytes()
+    shutil.rmtree(again)

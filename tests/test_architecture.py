@@ -8,8 +8,21 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SHOWING = ["rnnscope", "rnnscope.cli.main", "rnnscope.records", "rnnscope.figures", "rnnscope.report", "rnnscope.analyses"]
-MAKING = ["rnnscope.corpora", "rnnscope.ngrams", "rnnscope.scoring", "rnnscope.estimate", "rnnscope.studies.study"]
+SHOWING = [
+    "rnnscope",
+    "rnnscope.cli.main",
+    "rnnscope.records",
+    "rnnscope.figures",
+    "rnnscope.report",
+    "rnnscope.analyses",
+]
+MAKING = [
+    "rnnscope.corpora",
+    "rnnscope.ngrams",
+    "rnnscope.scoring",
+    "rnnscope.estimate",
+    "rnnscope.studies.study",
+]
 
 
 def modules_after(statement: str) -> set[str]:

@@ -6,7 +6,7 @@ from rnnscope.estimate import mean_interval, paired_difference
 
 
 def test_intervals_hold_the_true_mean_about_as_often_as_they_say():
-    """Correlated series (moving average over 20 characters), true mean 1: blocks must be drawn, not characters."""
+    """Correlated series (moving average of 20), true mean 1: blocks must be drawn, not characters."""
     generator = np.random.default_rng(1)
     held = naive = 0
     for seed in range(60):

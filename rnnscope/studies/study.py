@@ -17,7 +17,7 @@ from rnnscope.records.finding import Finding
 from rnnscope.records.folder import checked_name, is_whole
 from rnnscope.records.run import Run
 from rnnscope.report import write_report
-from rnnscope.studies.configs import run_name, train_config
+from rnnscope.studies.configs import train_config
 from rnnscope.studies.counting import count_and_score
 from rnnscope.studies.executor import run_jobs
 from rnnscope.studies.findings import ANALYSES, Study, make_findings
@@ -26,7 +26,6 @@ from rnnscope.studies.scales import CELLS, Scale
 from rnnscope.studies.work import Work, only_one_study
 from rnnscope.training.config import TrainConfig
 from rnnscope.training.progress import Progress
-
 
 MOST_EPOCHS = 20
 """A short text is not read more often than this: it would only be learned by heart."""
@@ -126,7 +125,7 @@ def plan_runs(
                 TrainJob(
                     work=work.folder,
                     corpus=corpus.name,
-                    name=run_name(config),
+                    name=f"{cell}-{layers}x{config.hidden}-{scale.name}-s{seed}",
                     config=config,
                     ngram_validation_nats=ngram_validation_nats,
                     trace_chars=scale.trace_chars,

@@ -57,7 +57,10 @@ def replay_trace(
         "row_chars": part_rows.row_chars,
         "dtype": dtype,
     }
-    return write_trace(folder, facts, trace_blocks(network(), corpus, part, traced))
+    made = network()
+    # what goes into an activation follows from what comes out of it, and would nearly double the record
+    sites = [site for site in made.sites if not site.rpartition(".")[2].startswith("pre_")]
+    return write_trace(folder, facts, trace_blocks(made, corpus, part, traced, sites))
 
 
 def rows_for(corpus: Corpus, part: str, most_chars: int) -> int:

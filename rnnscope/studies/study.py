@@ -2,7 +2,7 @@
 steps.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -185,13 +185,21 @@ def write_study_report(work: Work, corpus: Corpus, findings: list[Finding], comm
     parts = {name: part.chars for name, part in manifest.parts.items()}
     facts = {
         "corpus": corpus.name,
-        "source": ", ".join(f"{key} {value}" for key, value in manifest.source.items()),
+        "source": _source_of(manifest.source),
         "alphabet": f"{corpus.symbols} symbols ({manifest.alphabet_kind})",
         "split": f"{manifest.split_kind}: "
         + ", ".join(f"{chars:,} characters {name}" for name, chars in parts.items()),
         "rnnscope": __version__,
     }
     return write_report(findings, work.report, title=f"rnnscope: {corpus.name}", command=command, facts=facts)
+
+
+def _source_of(source: Mapping[str, str | int | list[str]]) -> str:
+    """Where a text comes from, for people."""
+    if source["kind"] == PYTHON_LIBRARY:
+        return f"the standard library of {source['implementation']} {source['python']}, files shuffled"
+    place = source.get("file") or source.get("folder") or source.get("url") or ""
+    return f"{source['kind']} {place}".strip()
 
 
 def report_of(work: Work, corpus: Corpus, command: str) -> Path:

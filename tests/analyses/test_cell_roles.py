@@ -2,9 +2,10 @@
 """Planted: units that follow something beside units that follow nothing."""
 
 import numpy as np
+import pytest
 from scipy import stats
 
-from rnnscope.analyses.cell_roles import Hypothesis, UnitStates, _RankedStates, cell_roles
+from rnnscope.analyses.cell_roles import Hypothesis, RankedStates, UnitStates, cell_roles
 
 ROWS, CHARS = 3, 6000
 
@@ -74,9 +75,9 @@ def test_scores_are_those_of_scipy():
     states = smooth_noise(8, 3)
     flag, graded = bursts(4), np.random.default_rng(0).integers(0, 9, (ROWS, CHARS))
     graded[..., 100:200] = 3
-    ranked = _RankedStates(network(states.round(1)))
-    (flags,) = ranked.scores(Hypothesis("f", "f", True, flag), flag[None])
-    (rho,) = ranked.scores(Hypothesis("g", "g", False, graded), graded[None])
+    ranked = RankedStates(network(states.round(1)))
+    (flags,) = ranked.scores(True, flag[None])
+    (rho,) = ranked.scores(False, graded[None])
     half, labels = states.round(1)[:, : CHARS // 2].reshape(-1, 3), flag[:, : CHARS // 2].ravel()
     for unit in range(3):
         area = stats.mannwhitneyu(half[labels, unit], half[~labels, unit]).statistic / (
@@ -91,3 +92,20 @@ def test_hypotheses_that_never_vary_are_left_out():
     never = Hypothesis("never", "never", True, np.zeros((ROWS, CHARS), bool))
     finding = cell_roles([network(smooth_noise(0, 2))], [never], "c", "test")
     assert finding.tables["best"] == [] and finding.excerpts == []
+
+
+def test_a_unit_that_only_knows_the_last_character_has_no_role():
+    """'b' is read half of the time inside; the unit is on at 'b', which the last character tells as well."""
+    flag = bursts(6)
+    coins = np.random.default_rng(7).uniform(size=flag.shape)
+    letters = np.where(flag & (coins < 0.8), "b", "a")
+    states = smooth_noise(2, 3)
+    states[..., 1] = np.where(letters == "b", 0.9, -0.9)
+    network_of = UnitStates("net", "rnn", {"layers.0.h": states}, ["".join(row) for row in letters])
+    hypothesis = Hypothesis("f", "f", True, flag)
+    (row,) = cell_roles([network_of], [hypothesis], "c", "test").tables["best"]
+    assert row["unit"] == 1 and row["score"] > 0.85 > row["control_high"]
+    assert row["last_character"] == pytest.approx(row["score"], abs=1e-6) and not row["is_clear"]
+    states[..., 2] = np.where(flag, 0.9, -0.9)
+    (row,) = cell_roles([network_of], [hypothesis], "c", "test").tables["best"]
+    assert row["unit"] == 2 and row["is_clear"]

@@ -31,7 +31,7 @@ for module in (ngram, train, replay, study):
     module.register(app)
 
 
-def _version(asked: bool) -> None:
+def _version(asked: bool | None) -> None:
     if asked:
         print(f"rnnscope {__version__}")
         raise typer.Exit
@@ -39,8 +39,8 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    version: bool | None = typer.Option(
+        None, "--version", callback=_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
     pass

@@ -103,7 +103,7 @@ def study_corpus(text: str, scale: Scale, work: Work, command: str, notice: Call
     """The corpus of that name in the work folder, else the one made of the source; the library at the scale's
     length.
     """
-    if text != PYTHON_LIBRARY and is_whole(work.corpus(text)) and not Path(text).exists():
+    if text != PYTHON_LIBRARY and "/" not in text and is_whole(work.corpus(text)):
         return Corpus.read(work.corpus(checked_name(text, "corpus")))
     chars = scale.library_chars if text == PYTHON_LIBRARY else None
     name = f"{PYTHON_LIBRARY}-{scale.name}" if text == PYTHON_LIBRARY else None

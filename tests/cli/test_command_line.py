@@ -1,31 +1,37 @@
 """What can be typed wrongly is one line and status 2; nothing is left behind."""
 
+import contextlib
+import io
 import json
 import lzma
-import os
-import subprocess
-import sys
+from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
 
 import pytest
+
+from rnnscope.cli.main import run
 
 TEXT = "def f(x):\n    return '(' + x + ')'  # say\n" * 400
 
 
-def rnnscope(work: Path, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
-    """One command in a process of its own, as a user runs it."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "200", "PYTHONWARNINGS": "error"}
-    done = subprocess.run(
-        [sys.executable, "-m", "rnnscope", *arguments, "--work", str(work)],
-        input=stdin,
-        capture_output=True,
-        env=environment,
-        check=False,
-    )
-    return subprocess.CompletedProcess(done.args, done.returncode, done.stdout.decode(), done.stderr.decode())
+@dataclass(frozen=True)
+class Said:
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-def answer(work: Path, *arguments: str, stdin: bytes | None = None) -> dict:
+def rnnscope(work: Path, *arguments: str, stdin: bytes = b"") -> Said:
+    """One command in this process: as good as one of its own, and torch is loaded once."""
+    out, err = io.StringIO(), io.StringIO()
+    given = io.TextIOWrapper(io.BytesIO(stdin))
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), mock.patch("sys.stdin", given):
+        status = run([*arguments, "--work", str(work)])
+    return Said(status, out.getvalue(), err.getvalue())
+
+
+def answer(work: Path, *arguments: str, stdin: bytes = b"") -> dict:
     """The one JSON object on stdout of a command that must succeed."""
     done = rnnscope(work, *arguments, "--json", stdin=stdin)
     assert done.returncode == 0, done.stderr

@@ -132,6 +132,11 @@ def _reading(
     spread = sorted(abs(float(row[end] or 0)) for end in ("low", "high"))
     interval = f"{CONFIDENCE:.0%} interval {spread[0]:.3f} to {spread[1]:.3f}"
     losses = f"{network.surprisal.manifest.mean_nats:.3f} against {ngram.surprisal.manifest.mean_nats:.3f}"
+    if np.isnan(float(row["low"] or 0)):
+        return (
+            f"The test text is too short for an interval, so no model is known to be better: {network.name} and the "
+            f"best n-gram, {ngram.name}, have {losses} nats per character."
+        )
     if row["is_clear"] and row["model"] == ngram.name:
         return (
             f"The best n-gram, {ngram.name}, beats every network: {network.name} is {size} behind "

@@ -83,3 +83,11 @@ def test_a_row_that_fell_into_a_bad_state_is_reported(tmp_path: Path):
 def test_losses_on_another_corpus_are_refused(tmp_path: Path):
     with pytest.raises(ValueError, match="another corpus"):
         compare([competitor(tmp_path, "a", NOISE), competitor(tmp_path, "b", NOISE, corpus="other")], [])
+
+
+def test_a_text_too_short_for_an_interval_is_said_to_be(tmp_path: Path):
+    short = NOISE[:1, :600]
+    finding = compare(
+        [competitor(tmp_path, "5-gram", short + 1, "n-gram"), competitor(tmp_path, "net", short)], []
+    )
+    assert finding.reading.startswith("The test text is too short for an interval")

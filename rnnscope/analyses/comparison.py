@@ -134,7 +134,8 @@ def _reading(
     losses = f"{network.surprisal.manifest.mean_nats:.3f} against {ngram.surprisal.manifest.mean_nats:.3f}"
     if np.isnan(float(row["low"] or 0)):
         return (
-            f"The test text is too short for an interval, so no model is known to be better: {network.name} and the "
+            f"The test text is too short for an interval, so no model is known to be better: {network.name} "
+            f"and the "
             f"best n-gram, {ngram.name}, have {losses} nats per character."
         )
     if row["is_clear"] and row["model"] == ngram.name:

@@ -20,10 +20,10 @@ study: .venv/installed
 	$(BIN)/rnnscope study
 
 test: .venv/installed
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 test-fast: .venv/installed
-	$(BIN)/pytest -m 'not slow'
+	$(BIN)/pytest -n 2 -m "not slow"
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .

@@ -266,6 +266,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, work, monkeypatch)
 
 
 _LIMITED = """
+import resource
 import sys
 from pathlib import Path
 from rnnscope.corpora import build_corpus, source_from

@@ -78,7 +78,8 @@ def drive(inputs: Inputs, weights: LayerWeights) -> Float[Tensor, "T B G"]:
     """W_input x + b_input at every step; for ids a lookup of columns."""
     if inputs.is_floating_point():
         return F.linear(inputs, weights.w_input_GI, weights.b_input_G)
-    return F.embedding(inputs, weights.w_input_GI.T) + weights.b_input_G
+    # the bias once per symbol, not once per step: the same sums
+    return F.embedding(inputs, weights.w_input_GI.T + weights.b_input_G)
 
 
 def rnn_gates(drive: Float[Tensor, "*X G"], hidden: Float[Tensor, "*X H"], weights: LayerWeights) -> Sites:

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from rnnscope.errors import BackendError, did_you_mean
 from rnnscope.recurrence.cells import DEFINITIONS, Inputs, LayerWeights, State, drive
 from rnnscope.recurrence.kinds import KINDS, kind_named
+from rnnscope.recurrence.unrolled import UNROLLED_CELLS, by_unrolling
 
 AUTO = "auto"
 
@@ -134,6 +135,12 @@ def _cast_once(weights: LayerWeights) -> LayerWeights:
     )
 
 
+def _unrolled_refusal(cell: str, device: torch.device) -> str | None:
+    if device.type != "cpu":
+        return f"it is for processors, not for '{device.type}'"
+    return None if cell in UNROLLED_CELLS else f"cell '{cell}' is not unrolled"
+
+
 def _kernel_refusal(cell: str, device: torch.device) -> str | None:
     return None if KINDS[cell].kernel else f"PyTorch has no kernel for cell '{cell}'"
 
@@ -141,6 +148,7 @@ def _kernel_refusal(cell: str, device: torch.device) -> str | None:
 BACKENDS = {
     backend.name: backend
     for backend in (
+        Backend("unrolled", _unrolled_refusal, by_unrolling),
         Backend("kernel", _kernel_refusal, _by_kernel),
         Backend("definition", lambda cell, device: None, _by_definition),
     )

@@ -9,10 +9,16 @@ from torch import Tensor
 from rnnscope.errors import BackendError, ConfigError
 from rnnscope.recurrence import DEFINITIONS, KINDS, LayerWeights, backend_for, kind_named, record
 from rnnscope.recurrence.cells import drive, gru_2015_step, gru_step
-from rnnscope.recurrence.scan import scan
+from rnnscope.recurrence.scan import BACKENDS, scan
 
 SIZES = st.tuples(st.integers(1, 7), st.integers(1, 5), st.integers(1, 6), st.integers(1, 9))
 """T, B, I, H"""
+PATHS = [
+    (cell, name)
+    for cell in KINDS
+    for name, backend in BACKENDS.items()
+    if name != "definition" and backend.refusal(cell, torch.device("cpu")) is None
+]
 
 
 def layer(cell: str, inputs: int, hidden: int, generator: torch.Generator) -> LayerWeights:
@@ -41,10 +47,10 @@ def results(
     return [hidden_TBH, *end, *torch.autograd.grad(loss, sources)]
 
 
-@pytest.mark.parametrize("cell", KINDS)
+@pytest.mark.parametrize(("cell", "backend"), PATHS)
 @settings(max_examples=15, deadline=None)
 @given(sizes=SIZES, seed=st.integers(0, 2**31), ids=st.booleans())
-def test_every_backend_equals_the_definition_forward_and_in_gradient(cell, sizes, seed, ids):
+def test_every_backend_equals_the_definition_forward_and_in_gradient(cell, backend, sizes, seed, ids):
     steps, streams, features, hidden = sizes
     generator = torch.Generator().manual_seed(seed)
     weights = layer(cell, features, hidden, generator)
@@ -56,7 +62,7 @@ def test_every_backend_equals_the_definition_forward_and_in_gradient(cell, sizes
             steps, streams, features, generator=generator, dtype=torch.float64
         ).requires_grad_()
     expected = results(cell, inputs, state, weights, "definition")
-    for got, wanted in zip(results(cell, inputs, state, weights, "auto"), expected, strict=True):
+    for got, wanted in zip(results(cell, inputs, state, weights, backend), expected, strict=True):
         torch.testing.assert_close(got, wanted, rtol=1e-10, atol=1e-10)
 
 
@@ -148,7 +154,11 @@ def test_the_two_grus_differ_only_in_where_the_reset_stands():
 
 def test_a_backend_asked_for_by_name_runs_or_raises():
     assert backend_for("lstm") == "kernel"
-    assert backend_for("gru-2015") == "definition"
+    assert backend_for("gru") == backend_for("gru-2015") == "unrolled"
+    assert backend_for("gru", "cuda") == "kernel"
+    assert backend_for("gru-2015", "cuda") == "definition"
+    with pytest.raises(BackendError, match="cell 'lstm' is not unrolled"):
+        backend_for("lstm", backend="unrolled")
     with pytest.raises(BackendError, match="no kernel for cell 'gru-2015'"):
         backend_for("gru-2015", backend="kernel")
     with pytest.raises(BackendError, match="did you mean 'kernel'"):

@@ -145,9 +145,7 @@ def _config(corpus: Corpus, scale: Scale, cell: str, layers: int, hidden: int, s
 
 def _cost(config: TrainConfig) -> float:
     """Roughly how long a run takes beside others: multiplications per character, times characters."""
-    per_character = parameters(config.cell, config.layers, config.hidden, 1)
-    # PyTorch's CPU kernels for GRU and RNN lack the fused low-precision path that the LSTM's has
-    return per_character * config.epochs * (1.0 if config.cell == "lstm" else 1.5)
+    return parameters(config.cell, config.layers, config.hidden, 1) * config.epochs
 
 
 def _train(jobs: list[TrainJob], work: Work, processes: int, listener: Listener) -> list[Run]:

@@ -85,8 +85,8 @@ class TrainConfig(BaseModel):
     """For 'stepped': by this."""
 
     precision: Literal["auto", "bfloat16", "float32"]
-    """Of matrix products in training; 'auto': bfloat16 where the machine has it. Weights, updates and every
-    evaluation are float32."""
+    """Of matrix products in training; 'auto': bfloat16 where the machine is quicker with it. Weights, updates
+    and every evaluation are float32."""
 
     least_validations: int = Field(ge=1)
     """Validations spread over the run; at least one each epoch is made anyway."""

@@ -22,21 +22,33 @@ def device_named(asked: str) -> torch.device:
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 natively: elsewhere it is slower than float32."""
+    """Whether the device multiplies bfloat16 natively."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
-    probes = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(getattr(torch.cpu, probe, lambda: False)() for probe in probes)
+    return _probe("_is_avx512_bf16_supported") or _probe("_is_amx_tile_supported")
+
+
+def gains_from_bfloat16(device: torch.device) -> bool:
+    """Whether it is also quicker than float32.
+
+    With AVX-512 bfloat16 but no AMX, Intel's processors take twice as long for small products in bfloat16 as
+    in float32 (benchmarks/results/unrolled_xeon-sapphire-rapids-2-cores_202611.md); AMD's take half as long.
+    """
+    if device.type == "cuda" or not has_bfloat16(device):
+        return has_bfloat16(device)
+    return _probe("_is_amx_tile_supported") or _cpuinfo("vendor_id") == "AuthenticAMD"
+
+
+def _probe(name: str) -> bool:
+    return bool(getattr(torch.cpu, name, lambda: False)())
 
 
 def training_dtype(asked: str, device: torch.device) -> torch.dtype:
     """What matrix products are made in. Raises BackendError for a bfloat16 that is not there."""
-    if asked == "float32":
+    if asked == "float32" or (asked == "auto" and not gains_from_bfloat16(device)):
         return torch.float32
     if has_bfloat16(device):
         return torch.bfloat16
-    if asked == "auto":
-        return torch.float32
     raise BackendError(
         "precision 'bfloat16' cannot run: this processor has none; precision 'auto' takes float32 here"
     )
@@ -59,9 +71,13 @@ def facts(device: torch.device, dtype: torch.dtype, backend: str) -> dict[str, s
 
 def _processor() -> str:
     """The processor's own name where the system tells it."""
+    return _cpuinfo("model name") or platform.processor() or platform.machine()
+
+
+def _cpuinfo(field: str) -> str:
+    """What Linux says of the first core; empty where it does not."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
-        lines = []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith(field)), "")

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from filelock import FileLock, Timeout
 
 from rnnscope.corpora.reading import Chunks
 from rnnscope.corpora.sources import Source
@@ -22,7 +21,7 @@ from rnnscope.corpora.split import STREAM_ROWS, Fractions, checked_fractions, sp
 from rnnscope.corpora.survey import CodePoints, Survey, survey_text
 from rnnscope.errors import ConfigError, CorpusError, RecordError, did_you_mean
 from rnnscope.records.corpus import AlphabetKind, Corpus, CorpusManifest, Language, SplitKind, ids_dtype
-from rnnscope.records.folder import checked_name, explained, is_whole, new_record, save_array
+from rnnscope.records.folder import checked_name, held, is_whole, new_record, save_array
 
 Notice = Callable[[str], None]
 
@@ -170,23 +169,11 @@ def _described(facts: dict[str, str | int | list[str]]) -> str:
 
 @contextlib.contextmanager
 def _only_builder(folder: Path, notice: Notice) -> Iterator[None]:
-    """Waits until no other process builds this corpus; the system frees the lock of one that was killed."""
-    with explained(f"'{folder}'"):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.parent / f".{folder.name}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            notice(f"another process is building '{folder}'; waiting for it")
-            lock.acquire()
-        for abandoned in folder.parent.glob(
-            f".{folder.name}.partial-????????"
-        ):  # by a builder that was killed
+    """Waits until no other process builds this corpus, and clears what a killed builder left."""
+    with held(folder, lambda: notice(f"another process is building '{folder}'; waiting for it")):
+        for abandoned in folder.parent.glob(f".{folder.name}.partial-????????"):
             shutil.rmtree(abandoned, ignore_errors=True)
-    try:
         yield
-    finally:
-        lock.release()
 
 
 def _write(folder: Path, plan: dict[str, Any], survey: Survey, chunks: Chunks, source: Source) -> Corpus:

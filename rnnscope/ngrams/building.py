@@ -8,7 +8,7 @@ from rnnscope.errors import ConfigError, RecordError
 from rnnscope.ngrams.counting import count
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.count_model import CountManifest, CountModel, write_count_model
-from rnnscope.records.folder import is_whole
+from rnnscope.records.folder import held, is_whole
 
 LONGEST_CONTEXT = 99
 
@@ -22,9 +22,11 @@ def build_count_model(corpus: Corpus, context: int, folder: Path, command: str =
     """
     if not 0 <= context <= LONGEST_CONTEXT:
         raise ConfigError(f"context {context} cannot be counted; give 0 to {LONGEST_CONTEXT} characters")
-    there = _reusable(folder, corpus, context)
-    if there:
-        return there
+    with held(folder, lambda: None):
+        return _reusable(folder, corpus, context) or _built(corpus, context, folder, command)
+
+
+def _built(corpus: Corpus, context: int, folder: Path, command: str) -> CountModel:
     part = corpus.part("train")
     counts = count(corpus.ids, part, corpus.symbols, context)
     manifest = CountManifest(

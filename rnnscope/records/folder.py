@@ -11,11 +11,12 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from filelock import FileLock, Timeout
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from rnnscope.errors import ConfigError, RecordError
@@ -94,6 +95,26 @@ def explained(what: str) -> Iterator[None]:
         raise RecordError(
             f"cannot write {what}: {reason}; free it or choose another folder with --work DIR"
         ) from error
+
+
+@contextlib.contextmanager
+def held(folder: Path, on_busy: Callable[[], None]) -> Iterator[None]:
+    """Holds `folder`, which need not exist yet, for this process; the system frees what a killed one held.
+
+    Where another process holds it, `on_busy` is called, which may raise, and then it is waited for.
+    """
+    with explained(f"'{folder}'"):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder.parent / f".{folder.name}.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            on_busy()
+            lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @contextlib.contextmanager

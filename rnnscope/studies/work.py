@@ -1,14 +1,12 @@
 """Where each record lies in a work folder. Knows paths, opens nothing."""
 
-import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from rnnscope.records.folder import explained
+from rnnscope.records.folder import held
 
 
 @dataclass(frozen=True)
@@ -38,26 +36,15 @@ class Work:
         return self.folder / "report.html"
 
 
-@contextlib.contextmanager
-def only_one_study(work: Work, notice: Callable[[str], None]) -> Iterator[None]:
-    """Holds the work folder for one study; another one waits here and says so. A killed study holds
-    nothing.
-    """
-    with explained(f"'{work.folder}'"):
-        work.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(work.folder / ".study.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            notice(
-                f"another study is at work in '{work.folder}'; waiting for it to end (Ctrl-C gives up, "
-                f"--work DIR takes another folder)"
-            )
-            lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
+def only_one_study(work: Work, notice: Callable[[str], None]) -> AbstractContextManager[None]:
+    """Holds the work folder for one study; another one waits here and says so."""
+    return held(
+        work.folder / "study",
+        lambda: notice(
+            f"another study is at work in '{work.folder}'; waiting for it to end (Ctrl-C gives up, --work "
+            "DIR takes another folder)"
+        ),
+    )
 
 
 def cores() -> int:

@@ -1,34 +1,24 @@
 """A run's folder: whose it is, and that only one process trains in it. Knows no training."""
 
-import contextlib
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-
-from filelock import FileLock, Timeout
 
 from rnnscope.errors import ConfigError, RecordError
 from rnnscope.records.corpus import Corpus
-from rnnscope.records.folder import explained, is_whole
+from rnnscope.records.folder import explained, held, is_whole
 from rnnscope.records.run import Run
 from rnnscope.training.config import TrainConfig
 
 
-@contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Holds the run for this process; a killed process holds nothing."""
-    with explained(f"'{folder}'"):
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.parent / f".{folder.name}.lock")
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise RecordError(
-                f"run '{folder.name}' is being trained by another process; wait for it or choose another name"
-            ) from None
-    try:
-        yield
-    finally:
-        lock.release()
+def alone(folder: Path) -> AbstractContextManager[None]:
+    """Holds the run for this process. Raises RecordError where another one trains it."""
+
+    def refuse() -> None:
+        raise RecordError(
+            f"run '{folder.name}' is being trained by another process; wait for it or choose another name"
+        )
+
+    return held(folder, refuse)
 
 
 def check_folder(folder: Path, config: TrainConfig, corpus: Corpus, resume: str) -> None:

@@ -28,18 +28,6 @@ class Interval(NamedTuple):
         return self.low > 0 or self.high < 0
 
 
-def block_means(values_RT: np.ndarray, block_chars: int = BLOCK_CHARS) -> np.ndarray:
-    """Means of consecutive blocks within rows, shape (blocks,); a row's last short block is joined to the one
-    before.
-
-    All blocks but a row's last have `block_chars` characters, and rows are equal, so the blocks' mean is
-    within rounding of the characters' mean only when block_chars divides T: use `mean_interval`, which weighs
-    them.
-    """
-    sums_RK, sizes_K = _blocks(values_RT, block_chars)
-    return (sums_RK / sizes_K).ravel()
-
-
 def mean_interval(values_RT: np.ndarray, seed: int = 0, block_chars: int = BLOCK_CHARS) -> Interval:
     """Mean of a per-character series, shape (R, T), with its block-bootstrap interval. A lone block gives no
     width: nan.

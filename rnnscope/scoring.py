@@ -16,6 +16,10 @@ import numpy as np
 
 ERROR_PROBABILITY = 0.5
 """A character is an error where the model gave it less than this (Karpathy et al. 2015, section 4.3)."""
+TRAPPED_NATS = 0.5
+TRAPPED_SPREADS = 6.0
+"""A row is trapped whose loss is above the median by both of these; a spread is the scaled median deviation,
+which equals the standard deviation where losses are normal."""
 
 
 @runtime_checkable
@@ -63,6 +67,14 @@ class Scores:
 def error_rate(nats: np.ndarray, probability: float = ERROR_PROBABILITY) -> float:
     """Share of characters that got less than `probability`."""
     return float((nats > -np.log(probability)).mean())
+
+
+def trapped_rows(row_nats: np.ndarray) -> list[int]:
+    """Rows that read the text far worse than the others: they fell into a state and stayed in it."""
+    median = float(np.median(row_nats))
+    spread = 1.4826 * float(np.median(np.abs(row_nats - median)))
+    limit = median + max(TRAPPED_NATS, TRAPPED_SPREADS * spread)
+    return [int(row) for row in np.flatnonzero(row_nats > limit)]
 
 
 def score(

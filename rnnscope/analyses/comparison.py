@@ -11,10 +11,7 @@ import numpy as np
 from rnnscope.estimate import BLOCK_CHARS, CONFIDENCE, RESAMPLES, mean_interval, paired_difference
 from rnnscope.records.finding import Finding, Row, Scalar
 from rnnscope.records.surprisal import Surprisal
-from rnnscope.scoring import ERROR_PROBABILITY
-
-TRAPPED_ROW_NATS = 1.0
-"""A row that costs this much more per character than the median row has fallen into a bad state."""
+from rnnscope.scoring import ERROR_PROBABILITY, trapped_rows
 
 
 @dataclass(frozen=True)
@@ -95,7 +92,7 @@ def _model_row(competitor: Competitor) -> Row:
         "error_low": errors.low,
         "error_high": errors.high,
         "worst_row_nats": float(row_nats.max()),
-        "trapped_rows": int((row_nats > np.median(row_nats) + TRAPPED_ROW_NATS).sum()),
+        "trapped_rows": len(trapped_rows(row_nats)),
     }
 
 
@@ -176,12 +173,13 @@ def _caveats(ranked: list[Competitor], networks: list[Competitor]) -> list[str]:
 
 def _trapped(competitor: Competitor) -> str:
     row_nats = competitor.surprisal.nats_RT.mean(axis=1, dtype=np.float64)
-    trapped = int((row_nats > np.median(row_nats) + TRAPPED_ROW_NATS).sum())
+    trapped = trapped_rows(row_nats)
     if not trapped:
         return ""
     return (
-        f"{competitor.name}: {trapped} of {len(row_nats)} rows cost over {TRAPPED_ROW_NATS:g} nat a "
-        f"character more than the median "
-        f"row ({np.median(row_nats):.3f}); the network fell into a bad state there and its mean loss says "
-        f"little."
+        f"{competitor.name}: {len(trapped)} of {len(row_nats)} rows cost far more a character than the "
+        f"median row "
+        f"({np.median(row_nats):.3f}), up to {row_nats.max():.3f}; the network fell into a bad state there "
+        f"and its "
+        "mean loss says little."
     )

@@ -1,27 +1,13 @@
-"""Losses -> whether training still makes sense, and which rows fell into a bad state. Knows no network."""
+"""Losses -> whether training still makes sense. Knows no network."""
 
 import math
 from dataclasses import dataclass
-
-import numpy as np
 
 from rnnscope.errors import DivergenceError
 
 FAR_ABOVE_UNIFORM_NATS = 1.0
 PATIENCE_STEPS = 200
 """A loss so far above a uniform guess for so long does not come down again by itself."""
-TRAPPED_NATS = 0.5
-TRAPPED_SPREADS = 6.0
-"""A row is trapped whose loss is above the median by both of these; a spread is the scaled median deviation,
-which equals the standard deviation where losses are normal."""
-
-
-def trapped_rows(row_nats: np.ndarray) -> list[int]:
-    """Rows that read the text far worse than the others: they fell into a state and stayed in it."""
-    median = float(np.median(row_nats))
-    spread = 1.4826 * float(np.median(np.abs(row_nats - median)))
-    limit = median + max(TRAPPED_NATS, TRAPPED_SPREADS * spread)
-    return [int(row) for row in np.flatnonzero(row_nats > limit)]
 
 
 @dataclass

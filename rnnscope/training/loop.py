@@ -20,12 +20,12 @@ from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import explained, is_whole
 from rnnscope.records.run import Run, RunManifest
 from rnnscope.recurrence.scan import backend_for
-from rnnscope.scoring import Scores, score
+from rnnscope.scoring import Scores, score, trapped_rows
 from rnnscope.training.batches import Windows, windows_of
 from rnnscope.training.checkpoints import Standing, newest_checkpoint, read_checkpoint, write_checkpoint
 from rnnscope.training.claim import alone, check_corpus, check_folder
 from rnnscope.training.config import TrainConfig
-from rnnscope.training.health import DivergenceWatch, trapped_rows
+from rnnscope.training.health import DivergenceWatch
 from rnnscope.training.learner import Learner
 from rnnscope.training.logs import RunLog
 from rnnscope.training.machine import device_named, facts, training_dtype

@@ -3,6 +3,7 @@
 Knows no text, no training and no file.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -16,8 +17,10 @@ from rnnscope.errors import ConfigError, did_you_mean
 from rnnscope.models.sizing import NetworkConfig
 from rnnscope.recurrence.cells import LayerWeights, State
 from rnnscope.recurrence.kinds import KINDS
+from rnnscope.recurrence.native.step import StackShape
 from rnnscope.recurrence.recording import record
 from rnnscope.recurrence.scan import AUTO, backend_for, scan
+from rnnscope.recurrence.stack import NATIVE, native_step
 
 NetworkState = tuple[State, ...]
 """One State per layer."""
@@ -49,11 +52,13 @@ class Network(nn.Module):
     """
 
     def __init__(self, config: NetworkConfig, backend: str = AUTO) -> None:
-        """Raises BackendError where `backend` cannot run this cell."""
+        """`backend`: 'auto', 'native' (the whole stack in one compiled call), or a layer's, see
+        `recurrence.scan`. Raises BackendError where it cannot run this cell.
+        """
         super().__init__()
-        backend_for(config.cell, backend=backend)
         self.config = config
         self.backend = backend
+        backend_for(config.cell, backend=self._layer_backend)
         self.layers = nn.ModuleList(
             Layer(config.cell, config.hidden if layer else config.symbols, config.hidden)
             for layer in range(config.layers)
@@ -76,6 +81,11 @@ class Network(nn.Module):
         return [f"layers.{layer}.{site}" for layer in range(self.config.layers) for site in self._kind.sites]
 
     @property
+    def _layer_backend(self) -> str:
+        """Where layers are run one at a time."""
+        return AUTO if self.backend == NATIVE else self.backend
+
+    @property
     def _kind(self):
         return KINDS[self.config.cell]
 
@@ -94,11 +104,43 @@ class Network(nn.Module):
 
         In training mode with dropout the masks come from `generator`, which then must be given (ValueError).
         """
-        rate = self.config.dropout if self.training else 0.0
-        if rate and generator is None:
-            raise ValueError("dropout in training draws its masks from a generator; pass one")
+        kept_LTBH = self._kept(ids_TB, generator)
         before = self.zero_state(ids_TB.shape[1]) if state is None else state
-        return self._logits(ids_TB, before, rate, generator)
+        return self._logits(ids_TB, before, kept_LTBH)
+
+    def backpropagate(
+        self,
+        ids_TB: Int[Tensor, "T B"],
+        targets_TB: Int[Tensor, "T B"],
+        state: NetworkState,
+        generator: torch.Generator | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> tuple[Float[Tensor, ""], NetworkState]:
+        """Mean nats of the targets and the state after the window; leaves the mean's gradient in every
+        `.grad`.
+
+        What was in `.grad` is overwritten. No gradient goes further back than the window. Matrix products are
+        made in `dtype`. Masks of dropout are those of `forward`.
+        """
+        native = native_step(self.decoder_VH.device, dtype, self.backend)
+        if native is None:
+            return self._backpropagate_by_graph(ids_TB, targets_TB, state, generator, dtype)
+        parameters = self._in_order
+        for parameter in parameters:
+            if parameter.grad is None:
+                parameter.grad = torch.empty_like(parameter)
+        kept_LTBH = self._kept(ids_TB, generator)
+        nats, after = native.update(
+            self._shape,
+            [parameter.detach() for parameter in parameters],
+            ids_TB,
+            targets_TB,
+            torch.stack([torch.stack(layer) for layer in state]),
+            [parameter.grad for parameter in parameters if parameter.grad is not None],
+            None if kept_LTBH is None else kept_LTBH.view(torch.uint8),
+            1 - self.config.dropout,
+        )
+        return self.decoder_VH.new_tensor(nats), tuple(layer.unbind(0) for layer in after.unbind(0))
 
     def log_prob_blocks(self, inputs_RT: np.ndarray) -> Iterator[np.ndarray]:
         """Blocks of natural-log probabilities, (steps, R, V) float32, in order of time: a Predictor's.
@@ -142,17 +184,66 @@ class Network(nn.Module):
                 block, state = run(torch.from_numpy(ids_RT).T.to(self.decoder_VH.device), state)
             yield block
 
+    @property
+    def _shape(self) -> StackShape:
+        config = self.config
+        return StackShape(config.cell, config.layers, config.hidden, config.symbols)
+
+    @property
+    def _in_order(self) -> list[nn.Parameter]:
+        """Every layer's input matrix, hidden matrix and biases, then the decoder's: as the native step takes
+        them."""
+        layers = [parameter for layer in self._stack for parameter in layer.parameters()]
+        return [*layers, self.decoder_VH, self.decoder_bias_V]
+
+    def _kept(self, ids_TB: Tensor, generator: torch.Generator | None) -> Tensor | None:
+        """(L, T, B, H) bool: which outputs dropout keeps; None where it keeps all."""
+        rate = self.config.dropout if self.training else 0.0
+        if not rate:
+            return None
+        if generator is None:
+            raise ValueError("dropout in training draws its masks from a generator; pass one")
+        shape = (self.config.layers, *ids_TB.shape, self.config.hidden)
+        # four draws of 16 bits from one of 64: a mask should cost little beside the products
+        quarters = torch.empty(-(-math.prod(shape) // 4), dtype=torch.int64, device=ids_TB.device)
+        draws = quarters.random_(-(2**63), None, generator=generator).view(torch.int16)
+        return (draws[: math.prod(shape)] >= round(rate * 2**16) - 2**15).view(shape)
+
+    def _backpropagate_by_graph(
+        self,
+        ids_TB: Tensor,
+        targets_TB: Tensor,
+        state: NetworkState,
+        generator: torch.Generator | None,
+        dtype: torch.dtype,
+    ) -> tuple[Tensor, NetworkState]:
+        device = ids_TB.device.type
+        with torch.autocast(device, dtype, enabled=dtype in (torch.bfloat16, torch.float16)):
+            logits_TBV, after = self(ids_TB, state, generator)
+        loss = F.cross_entropy(logits_TBV.flatten(0, 1).to(self.decoder_VH.dtype), targets_TB.flatten())
+        self.zero_grad(set_to_none=True)
+        loss.backward()
+        return loss.detach(), tuple(tuple(each.detach() for each in layer) for layer in after)
+
     def _logits(
-        self, ids_TB: Tensor, state: NetworkState, rate: float = 0.0, generator: torch.Generator | None = None
+        self, ids_TB: Tensor, state: NetworkState, kept_LTBH: Tensor | None = None
     ) -> tuple[Tensor, NetworkState]:
         carried, end = ids_TB, []
-        for layer, layer_state in zip(self._stack, state, strict=True):
-            carried, after = scan(self.config.cell, carried, layer_state, layer.weights, self.backend)
-            carried = _dropped(carried, rate, generator)
+        for index, (layer, layer_state) in enumerate(zip(self._stack, state, strict=True)):
+            carried, after = scan(self.config.cell, carried, layer_state, layer.weights, self._layer_backend)
+            if kept_LTBH is not None:
+                # inverted dropout: what is kept is divided by the share kept
+                carried = carried * kept_LTBH[index].to(carried.dtype) / (1 - self.config.dropout)
             end.append(after)
         return F.linear(carried, self.decoder_VH, self.decoder_bias_V), tuple(end)
 
     def _log_probs(self, ids_TB: Tensor, state: NetworkState) -> tuple[np.ndarray, NetworkState]:
+        native = native_step(self.decoder_VH.device, self.decoder_VH.dtype, self.backend)
+        if native is not None:
+            weights = [parameter.detach() for parameter in self._in_order]
+            before = torch.stack([torch.stack(layer) for layer in state])
+            log_probs_TBV, after = native.read(self._shape, weights, ids_TB, before)
+            return log_probs_TBV.float().numpy(), tuple(layer.unbind(0) for layer in after.unbind(0))
         logits_TBV, end = self._logits(ids_TB, state)
         return F.log_softmax(logits_TBV.float(), dim=-1).numpy(force=True), end
 
@@ -161,18 +252,10 @@ class Network(nn.Module):
     ) -> tuple[dict[str, np.ndarray], NetworkState]:
         carried, end, block = ids_TB, [], {}
         for index, (layer, layer_state) in enumerate(zip(self._stack, state, strict=True)):
-            sites, after = record(self.config.cell, carried, layer_state, layer.weights, self.backend)
+            sites, after = record(self.config.cell, carried, layer_state, layer.weights, self._layer_backend)
             for site, values_TBH in sites.items():
                 if (name := f"layers.{index}.{site}") in wanted:
                     block[name] = values_TBH.transpose(0, 1).float().numpy(force=True)
             carried = sites["h"]
             end.append(after)
         return {name: block[name] for name in wanted}, tuple(end)
-
-
-def _dropped(values: Tensor, rate: float, generator: torch.Generator | None) -> Tensor:
-    """Inverted dropout: what is kept is divided by the share kept."""
-    if not rate:
-        return values
-    kept = torch.rand(values.shape, generator=generator, device=values.device) >= rate
-    return values * (kept / (1 - rate)).to(values.dtype)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from rnnscope.models.initial import initialise
 from rnnscope.models.network import Network, NetworkState
@@ -40,16 +39,13 @@ class Learner:
 
     def update(self, window: Window, step: int, rate_factor: float) -> None:
         """One update from one window of every stream; the state goes on to the next."""
-        loss = self._loss(window, step)
-        for parameter in self._parameters:
-            parameter.grad = None
-        loss.backward()
+        loss = self._backpropagate(window, step)
         self._clip(len(window.inputs_TB))
         set_rates(self.optimisers, rate_factor)
         for optimiser in self.optimisers:
             optimiser.step()
         self._updates += 1
-        self._loss_sum += loss.detach()
+        self._loss_sum += loss
 
     def take_means(self) -> tuple[float, float]:
         """Mean loss in nats and mean gradient norm (0 where none is clipped) since the last call."""
@@ -92,17 +88,16 @@ class Learner:
         """Only the network's."""
         self.network.load_state_dict(_under(tensors, "network."))
 
-    def _loss(self, window: Window, step: int) -> Tensor:
-        """Mean nats per character of the window."""
+    def _backpropagate(self, window: Window, step: int) -> Tensor:
+        """Mean nats per character of the window; its gradient is left in the parameters."""
         inputs_TB, targets_TB = (
             torch.from_numpy(ids).to(self.device) for ids in (window.inputs_TB, window.targets_TB)
         )
         if self.config.dropout:
             self._dropout.manual_seed(_seed(self.config.seed, "dropout", step))
-        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            logits_TBV, after = self.network(inputs_TB, self._begun(window.fresh_B), self._dropout)
-        self.state = tuple(tuple(each.detach() for each in layer) for layer in after)
-        return F.cross_entropy(logits_TBV.float().flatten(0, 1), targets_TB.flatten())
+        begun = self._begun(window.fresh_B)
+        loss, self.state = self.network.backpropagate(inputs_TB, targets_TB, begun, self._dropout, self.dtype)
+        return loss
 
     def _begun(self, fresh_B: np.ndarray) -> NetworkState:
         """The carried state, zero where a stream begins."""

@@ -20,6 +20,7 @@ from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import explained, is_whole
 from rnnscope.records.run import Run, RunManifest
 from rnnscope.recurrence.scan import backend_for
+from rnnscope.recurrence.stack import native_step
 from rnnscope.scoring import Scores, score, trapped_rows
 from rnnscope.training.batches import Windows, windows_of
 from rnnscope.training.checkpoints import Standing, newest_checkpoint, read_checkpoint, write_checkpoint
@@ -112,7 +113,8 @@ class _Training:
         self.schedule = Schedule(config, self.windows.steps_per_epoch)
         where = device_named(device)
         dtype = training_dtype(config.precision, where)
-        self.machine = facts(where, dtype, backend_for(config.cell, where))
+        native = native_step(where, dtype, notice=notice)
+        self.machine = facts(where, dtype, native.name if native else backend_for(config.cell, where))
         self.learner = Learner(config, corpus.symbols, where, dtype)
         self.standing = self._begun(notice)
         self.log = RunLog(folder, self.standing.log_bytes)

@@ -59,7 +59,7 @@ class TrainConfig(BaseModel):
     """Learning rate of all biases."""
     momentum: float = Field(ge=0, lt=1)
     """Muon's, Nesterov's way."""
-    newton_schulz_steps: int = Field(ge=1, le=20)
+    newton_schulz_steps: int = Field(ge=2, le=5)
     """Muon's steps towards the nearest orthogonal matrix."""
     adam_beta1: float = Field(ge=0, lt=1)
     """AdamW's memory of gradients."""

@@ -13,8 +13,34 @@ from torch import Tensor, nn
 from rnnscope.models.network import Network
 from rnnscope.training.config import TrainConfig
 
-NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
-"""Coefficients of X <- a X + b (X X^T) X + c (X X^T)^2 X, which drives singular values to about 1."""
+ORTHOGONALISING = {
+    2: ((7.299433, -20.171086, 14.454119), (2.906944, -2.136780, 0.456191)),
+    3: (
+        (8.017169, -22.940970, 16.611272),
+        (3.611939, -2.652063, 0.512305),
+        (2.660959, -1.945127, 0.435686),
+    ),
+    4: (
+        (8.301937, -24.042491, 17.469996),
+        (4.007805, -2.926625, 0.542509),
+        (3.489622, -2.565411, 0.502803),
+        (2.497348, -1.812576, 0.421703),
+    ),
+    5: (
+        (8.386913, -24.371455, 17.726535),
+        (4.143014, -3.018619, 0.552650),
+        (3.931189, -2.874116, 0.536723),
+        (3.282796, -2.416552, 0.486531),
+        (2.284973, -1.632359, 0.403066),
+    ),
+}
+"""Number of steps -> coefficients a, b, c of each step X <- a X + b (X X^T) X + c (X X^T)^2 X.
+
+Each step's polynomial has the least largest distance from 1 on the range that the step before it leaves
+(Amsel, Persson, Musco, Gower 2025, "The Polar Express", arXiv 2505.16932), widened by a hundredth for
+rounding. They begin with singular values from 0.03, 0.01, 0.003 and 0.001 to 1 and end within 0.39, 0.28,
+0.21 and 0.12 of 1.
+"""
 
 
 class Muon(torch.optim.Optimizer):
@@ -74,16 +100,23 @@ class Muon(torch.optim.Optimizer):
 def orthogonalised(blocks: Tensor, steps: int, dtype: torch.dtype = torch.bfloat16) -> Tensor:
     """Every matrix of a batch (blocks, rows, columns) with its singular values brought to about 1.
 
-    The Newton-Schulz steps are made in `dtype`: bfloat16 loses nothing that shows in the loss.
+    The steps need singular values of at most 1 to begin with, and the larger the better. The fourth root of
+    the sum of their fourth powers, the norm of X X^T, is as safe a divisor as the Frobenius norm of X,
+    several times smaller in wide matrices, and X X^T is worked out anyway. The steps are made in `dtype`:
+    bfloat16 loses nothing that shows in the loss.
     """
     norms = torch.linalg.matrix_norm(blocks, keepdim=True)
-    x = (blocks / (norms * 1.01 + 1e-7)).to(dtype)
+    x = (blocks / (norms + 1e-30)).to(dtype)
     is_tall = x.shape[-2] > x.shape[-1]
     if is_tall:
         x = x.mT.contiguous()
-    a, b, c = NEWTON_SCHULZ
-    for _ in range(steps):
-        square = torch.bmm(x, x.mT)
+    square = torch.bmm(x, x.mT)
+    fourth = torch.linalg.matrix_norm(square.to(blocks.dtype), keepdim=True)
+    scale = (1.02 * fourth + 1e-30).rsqrt().to(dtype)
+    x, square = x * scale, square * scale.square()
+    for step, (a, b, c) in enumerate(ORTHOGONALISING[steps]):
+        if step:
+            square = torch.bmm(x, x.mT)
         x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=b, alpha=c), x, beta=a)
     return (x.mT if is_tall else x).to(blocks.dtype)
 

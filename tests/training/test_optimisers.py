@@ -1,24 +1,32 @@
 """Muon against its plain form; RMSProp and AdamW by part."""
 
+import math
+
 import pytest
 import torch
 
 from rnnscope.models import Network, NetworkConfig
 from rnnscope.training import fast, paper_2015, with_settings
-from rnnscope.training.optimisers import NEWTON_SCHULZ, Muon, optimisers_for, orthogonalised, roles, set_rates
+from rnnscope.training.optimisers import (
+    ORTHOGONALISING,
+    Muon,
+    optimisers_for,
+    orthogonalised,
+    roles,
+    set_rates,
+)
 
 
 def plain_muon(weight, gradients, block_rows, rate, momentum, steps):
     """One matrix, block by block, update by update, straight from the description."""
     mean = torch.zeros_like(weight)
-    a, b, c = NEWTON_SCHULZ
     for gradient in gradients:
         mean = momentum * mean + (1 - momentum) * gradient
         ahead = momentum * mean + (1 - momentum) * gradient
         for start in range(0, len(weight), block_rows):
             block = ahead[start : start + block_rows]
-            x = block / (1.01 * block.norm() + 1e-7)
-            for _ in range(steps):
+            x = block / (1.02 * (block @ block.T).norm()) ** 0.5
+            for a, b, c in ORTHOGONALISING[steps]:
                 square = x @ x.T
                 x = a * x + (b * square + c * square @ square) @ x
             scale = max(1, block.shape[0] / block.shape[1]) ** 0.5
@@ -55,14 +63,31 @@ def test_batched_muon_equals_the_plain_one():
 def test_orthogonalising_brings_singular_values_near_one_and_keeps_directions(shape, dtype):
     blocks = torch.randn(shape, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     before = torch.linalg.svdvals(blocks / torch.linalg.matrix_norm(blocks, keepdim=True))
-    result = orthogonalised(blocks, 10, dtype)
+    result = orthogonalised(blocks, 5, dtype)
     values = torch.linalg.svdvals(result)
-    # the coefficients trade exactness for speed: values end between 0.68 and 1.14
-    assert values.min() > 0.6 and values.max() < 1.25 and before.min() < 0.3
+    # bfloat16 loses the directions that were hardly there
+    least = 0.85 if dtype == torch.float64 else 0.35
+    assert values.min() > least and values.max() < 1.15 and before.min() < 0.3
     u, _, vh = torch.linalg.svd(blocks, full_matrices=False)
     nearest = u @ vh
     cosine = (result * nearest).sum((1, 2)) / (result.norm(dim=(1, 2)) * nearest.norm(dim=(1, 2)))
     assert cosine.min() > 0.95
+
+
+@pytest.mark.parametrize(
+    ("steps", "least", "off"), [(2, 0.03, 0.4), (3, 0.01, 0.3), (4, 0.003, 0.22), (5, 0.001, 0.14)]
+)
+def test_steps_bring_the_range_they_are_made_for_to_one_and_never_blow_up(steps, least, off):
+    values = torch.logspace(math.log10(least), 0, 500, dtype=torch.float64)
+    for a, b, c in ORTHOGONALISING[steps]:
+        values = a * values + b * values**3 + c * values**5
+    assert (values - 1).abs().max() < off
+    # one direction alone is the largest that a singular value can be
+    alone = torch.zeros(1, 16, 16)
+    alone[0, 3, 5] = 7.0
+    for dtype in (torch.float32, torch.bfloat16):
+        found = orthogonalised(alone, steps, dtype)
+        assert abs(float(found[0, 3, 5]) - 1) < off and int(found.count_nonzero()) == 1
 
 
 def test_a_gradient_of_zeros_moves_nothing():

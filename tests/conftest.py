@@ -126,3 +126,16 @@ def visit(browser) -> Iterator[Callable[..., Visit]]:
             for url in seen.requests
             if url.split("#")[0] != path.as_uri() and not url.startswith(("data:", "blob:"))
         ] == []
+
+
+@pytest.fixture
+def can_compile():
+    """Skips where there is no compiler or no processor for the native step: an install without is whole."""
+    from rnnscope.errors import BackendError
+    from rnnscope.recurrence.native.building import recipe
+    from rnnscope.recurrence.native.variants import variant_for
+
+    try:
+        recipe(variant_for("float64"))
+    except BackendError as reason:
+        pytest.skip(str(reason))

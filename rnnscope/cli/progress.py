@@ -2,6 +2,7 @@
 
 import sys
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -27,6 +28,12 @@ class RunsOnScreen:
         )
         self._tasks: dict[str, TaskID] = {}
         self._last_line: dict[str, float] = {}
+        self._costs: dict[str, float] = {}
+        """Run -> how much work it is; empty where there is but one."""
+        self._shares: dict[str, float] = {}
+        self._all: TaskID | None = None
+        self._begun = (time.monotonic(), 0.0)
+        """When the first news came, and how much work had been done then."""
 
     def __enter__(self) -> "RunsOnScreen":
         if self._is_live:
@@ -44,20 +51,57 @@ class RunsOnScreen:
         else:
             print(line, file=sys.stderr, flush=True)
 
+    def expect(self, costs: Mapping[str, float]) -> None:
+        """The runs of a study, and how much work each is beside the others."""
+        self._costs = dict(costs)
+
+    def is_done(self, name: str) -> None:
+        """A run that needs no training."""
+        self._shares[name] = 1.0
+
     def update(self, name: str, progress: "TrainingProgress") -> None:
         """Shows how far a run is."""
+        if not self._tasks and not self._last_line:
+            self._shares[name] = progress.share
+            self._begun = (time.monotonic(), self._work_done)
+        self._shares[name] = progress.share
         news = described(progress)
+        self._show_all()
         if self._is_live:
             if name not in self._tasks:
                 self._tasks[name] = self._bars.add_task(name, total=1, news="")
             self._bars.update(self._tasks[name], completed=progress.step / max(1, progress.steps), news=news)
+            if progress.step >= progress.steps and len(self._costs) > 1:
+                self._bars.update(self._tasks[name], visible=False)
             return
         now = time.monotonic()
         is_last = progress.step >= progress.steps
         if is_last or now - self._last_line.get(name, -SECONDS_BETWEEN_LINES) >= SECONDS_BETWEEN_LINES:
             self._last_line[name] = now
             done = progress.step / max(1, progress.steps)
-            print(f"{name} {done:4.0%}  {news}", file=sys.stderr, flush=True)
+            print(f"{name} {done:4.0%}  {news}{self._all_news(', all ')}", file=sys.stderr, flush=True)
+
+    @property
+    def _work_done(self) -> float:
+        return sum(self._costs.get(name, 0.0) * share for name, share in self._shares.items())
+
+    def _all_news(self, opening: str) -> str:
+        """How far the whole study is: '17 of 36 runs, 0:31:10 left'; nothing for a single run."""
+        if len(self._costs) < 2:
+            return ""
+        started, before = self._begun
+        total, done = sum(self._costs.values()), self._work_done
+        speed = (done - before) / max(1e-9, time.monotonic() - started)
+        left = f", {_duration((total - done) / speed)} left" if speed > 0 else ""
+        finished = sum(share >= 1 for share in self._shares.values())
+        return f"{opening}{finished} of {len(self._costs)} runs{left}"
+
+    def _show_all(self) -> None:
+        if not self._is_live or len(self._costs) < 2:
+            return
+        if self._all is None:
+            self._all = self._bars.add_task("all", total=sum(self._costs.values()), news="")
+        self._bars.update(self._all, completed=self._work_done, news=self._all_news(""))
 
 
 def described(progress: "TrainingProgress") -> str:

@@ -1,5 +1,8 @@
 """Independent jobs over local processes, one thread each. Knows no job.
 
+An executor is anything that runs jobs: this one, or a cluster's (ray_executor.py). Jobs have a `name`; they
+leave what they make on disk, so that it does not matter which executor ran them, or how often one was begun.
+
 One process per core with one thread each is quicker for small networks than one process with many threads,
 and results do not depend on how many processes there are.
 """
@@ -13,7 +16,7 @@ from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
-from rnnscope.errors import RecordError
+from rnnscope.errors import RecordError, RnnscopeError
 
 # glibc hands freed tensors back to the system at once unless told not to; keeping them is 10-60 % of a step
 TRAINING_ENVIRONMENT = {
@@ -23,14 +26,26 @@ TRAINING_ENVIRONMENT = {
 }
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
-Message = tuple[str, Any]
-_messages: Any = None
+OnMessage = Callable[[str, Any], None]
+"""Hears a job's name and its news."""
+Executor = Callable[[Callable[[Any], Any], Sequence[Any], OnMessage], list[Any]]
+"""A function, its jobs with the longest first, who hears of them -> results in the order of the jobs.
+
+A job that ends in a RnnscopeError gives that error in place of its result, and the others go on.
+"""
+_listener: OnMessage | None = None
 
 
 def tell(name: str, news: Any) -> None:
-    """From inside a job to whoever started it; heard by `on_message`. Nothing happens outside a pool."""
-    if _messages is not None:
-        _messages.put((name, news))
+    """From inside a job to whoever started it; heard by `on_message`. Nothing happens outside an executor."""
+    if _listener is not None:
+        _listener(name, news)
+
+
+def hear(listener: OnMessage) -> None:
+    """From now on `tell` in this process goes to `listener`: for what starts a worker."""
+    global _listener
+    _listener = listener
 
 
 def run_jobs(
@@ -67,6 +82,28 @@ def run_jobs(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
+def on_processes(processes: int) -> Executor:
+    """Jobs on the cores of this machine, `processes` at a time."""
+
+    def run(work: Callable[[Any], Any], jobs: Sequence[Any], on_message: OnMessage) -> list[Any]:
+        return run_jobs(Forgiving(work), jobs, processes, on_message)
+
+    return run
+
+
+class Forgiving:
+    """A job's work, with an error that the user can mend as its result."""
+
+    def __init__(self, work: Callable[[Any], Any]) -> None:
+        self.work = work
+
+    def __call__(self, job: Any) -> Any:
+        try:
+            return self.work(job)
+        except RnnscopeError as error:
+            return error
+
+
 def _raise_first(futures: Sequence[Future]) -> None:
     done, _ = wait(futures, return_when=FIRST_EXCEPTION)
     for future in done:
@@ -81,8 +118,7 @@ def _stop(pool: ProcessPoolExecutor) -> None:
 
 
 def _begin_worker(messages: Any) -> None:
-    global _messages
-    _messages = messages
+    hear(lambda name, news: messages.put((name, news)))
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -42,6 +42,8 @@ class Study:
     work: Work
     corpus: Corpus
     runs: tuple[Run, ...]
+    opened: tuple[Run, ...]
+    """Those of the runs that are looked into, all of them with a test Trace."""
     ngram_scores: tuple[Row, ...]
     """context, validation_nats, test_nats, error_rate for every context length."""
     counts_fingerprint: str
@@ -59,7 +61,7 @@ class Study:
             "counts": self.counts_fingerprint,
             "rnnscope": __version__,
             "settings": f"sample_chars={self.sample_chars} seed={self.seed} "
-            f"contexts={len(self.ngram_scores)}",
+            f"contexts={len(self.ngram_scores)} opened={','.join(run.name for run in self.opened)}",
         }
 
     @property
@@ -69,7 +71,7 @@ class Study:
 
     @cached_property
     def looks(self) -> list[Look]:
-        """Every run looked into once, for all analyses that need it."""
+        """Every opened run looked into once, for all analyses that need it."""
         train = self.corpus.part("train")
         prime = self.corpus.text(train.starts[0], train.starts[0] + 200).rpartition("\n")
         jobs = [
@@ -81,7 +83,7 @@ class Study:
                 TEMPERATURE,
                 self.seed,
             )
-            for run in self.runs
+            for run in self.opened
         ]
         return run_jobs(look_inside, jobs, self.processes)
 
@@ -140,13 +142,13 @@ def _training_curves(study: Study) -> Finding:
 def _saturation(study: Study) -> Finding:
     counts = [
         GateCounts(run.name, run.manifest.cell, look.gates)
-        for run, look in zip(study.runs, study.looks, strict=True)
+        for run, look in zip(study.opened, study.looks, strict=True)
     ]
     return saturation([c for c in counts if c.counter.steps], study.corpus.name, "test")
 
 
 def _cell_roles(study: Study) -> Finding:
-    traces = [(run, Trace.read(run.replay_folder("test", "trace"))) for run in study.runs]
+    traces = [(run, Trace.read(run.replay_folder("test", "trace"))) for run in study.opened]
     rows = min(trace.manifest.rows for _, trace in traces)
     part = study.corpus.part("test")
     annotated = annotate_part(study.corpus, part, slice(rows))

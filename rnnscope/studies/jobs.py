@@ -37,6 +37,18 @@ class TrainJob:
 
 
 @dataclass(frozen=True)
+class TraceJob:
+    """One finished run whose states on some test text are to be kept."""
+
+    work: Path
+    corpus: str
+    run: Path
+    trace_chars: int
+    command: str
+    threads: int = 1
+
+
+@dataclass(frozen=True)
 class LookJob:
     """One finished run to look into without keeping what is seen."""
 
@@ -60,7 +72,6 @@ def train_and_replay(job: TrainJob, on_progress: Callable[[str, "Progress"], Non
     """Trains the run or goes on with it, then leaves its test Surprisal and Trace; whole records are kept."""
     import torch
 
-    from rnnscope.replay.trace import replay_trace, rows_for
     from rnnscope.training.loop import train
 
     torch.set_num_threads(job.threads)
@@ -76,16 +87,21 @@ def train_and_replay(job: TrainJob, on_progress: Callable[[str, "Progress"], Non
     )
     replay_run(run, corpus, "test", job.command)
     if job.trace_chars:
-        replay_trace(
-            lambda: load(run),
-            run,
-            corpus,
-            "test",
-            run.replay_folder("test", "trace"),
-            rows=rows_for(corpus, "test", job.trace_chars),
-            command=job.command,
-        )
+        trace_run(TraceJob(job.work, job.corpus, run.folder, job.trace_chars, job.command, job.threads))
     return run
+
+
+def trace_run(job: TraceJob) -> None:
+    """Leaves the run's test Trace."""
+    import torch
+
+    from rnnscope.replay.trace import replay_trace, rows_for
+
+    torch.set_num_threads(job.threads)
+    run, corpus = Run.read(job.run), find_corpus(job.work, job.corpus)
+    rows = rows_for(corpus, "test", job.trace_chars)
+    folder = run.replay_folder("test", "trace")
+    replay_trace(lambda: load(run), run, corpus, "test", folder, rows=rows, command=job.command)
 
 
 def replay_run(run: Run, corpus: Corpus, part: str, command: str = "") -> Surprisal:

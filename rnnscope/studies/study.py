@@ -2,14 +2,14 @@
 steps.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rnnscope import __version__
 from rnnscope.corpora import build_corpus, source_from
 from rnnscope.corpora.sources import PYTHON_LIBRARY
-from rnnscope.errors import RecordError
+from rnnscope.errors import RecordError, RnnscopeError
 from rnnscope.models.sizing import matched_hidden, parameters
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.count_model import CountModel
@@ -19,9 +19,11 @@ from rnnscope.records.run import Run
 from rnnscope.report import write_report
 from rnnscope.studies.configs import train_config
 from rnnscope.studies.counting import count_and_score
-from rnnscope.studies.executor import run_jobs
+from rnnscope.studies.executor import Executor, on_processes, run_jobs
 from rnnscope.studies.findings import ANALYSES, Study, make_findings
-from rnnscope.studies.jobs import TrainJob, train_and_replay
+from rnnscope.studies.grid import Grid, PlannedRun, planned_runs
+from rnnscope.studies.jobs import TraceJob, TrainJob, trace_run, train_and_replay
+from rnnscope.studies.results import write_results
 from rnnscope.studies.scales import CELLS, Scale
 from rnnscope.studies.work import Work, only_one_study
 from rnnscope.training.config import TrainConfig
@@ -39,6 +41,10 @@ class Listener:
     """One line for people."""
     on_progress: Callable[[str, Progress], None] = lambda name, progress: None
     """Run name, and how far its training is."""
+    on_plan: Callable[[Mapping[str, float]], None] = lambda costs: None
+    """Run name -> how much work it is beside the others."""
+    on_done: Callable[[str], None] = lambda name: None
+    """A run that was whole on disk."""
 
 
 @dataclass(frozen=True)
@@ -56,12 +62,18 @@ def run_study(
     work: Work,
     *,
     processes: int,
+    grid: Grid | None = None,
+    executor: Executor | None = None,
+    results: Path | None = None,
     seed: int = 0,
     command: str = "",
     listener: Listener = Listener(),
 ) -> Outcome:
     """Everything from a corpus (its name in the work folder, or a source) to the report; what is on disk is
     reused.
+
+    The networks are those of `grid`, else of `scale`; `executor` trains them, by default `processes` of this
+    machine. A run of a grid that fails is told and left out. `results`: a file for `write_results`.
 
     Raises RnnscopeError for what the user can mend. Two studies in one work folder wait for each other.
     """
@@ -79,13 +91,25 @@ def run_study(
             f"n-grams of 1 to {max(contexts)} characters: the best sees {best}, {nats[best]:.3f} validation "
             f"nats"
         )
-        jobs = plan_runs(corpus, scale, work, nats, seed, command)
-        runs = _train(jobs, work, processes, listener)
-        listener.notice("looking inside")
+        planned = planned_runs(grid, corpus.symbols) if grid else runs_of_scale(corpus, scale, seed)
+        listener.on_plan({plan.name: plan.cost for plan in planned})
+        jobs = [_job(plan, corpus, scale, work, nats, command, traces=grid is None) for plan in planned]
+        runs, failures = _train(jobs, work, executor or on_processes(processes), listener)
+        if results is not None:
+            count = write_results(results, corpus.name, planned, runs, failures, command)
+            listener.notice(f"{count} runs are in {results}")
+        trained = sorted(runs.values(), key=_order)
+        if not trained:
+            raise next(iter(failures.values()))
+        opened = best_of_each_cell(trained) if grid else trained
+        listener.notice("looking inside " + ", ".join(run.name for run in opened))
+        if grid:
+            _trace(opened, corpus, work, scale, processes, command)
         study = Study(
             work=work,
             corpus=corpus,
-            runs=tuple(runs),
+            runs=tuple(trained),
+            opened=tuple(opened),
             ngram_scores=tuple(scores),
             counts_fingerprint=counts.manifest.fingerprint,
             sample_chars=scale.sample_chars,
@@ -110,29 +134,17 @@ def study_corpus(text: str, scale: Scale, work: Work, command: str, notice: Call
     return build_corpus(source_from(text, chars=chars), name, work.folder, command=command, notice=notice)
 
 
-def plan_runs(
-    corpus: Corpus, scale: Scale, work: Work, ngram_validation_nats: dict[int, float], seed: int, command: str
-) -> list[TrainJob]:
+def runs_of_scale(corpus: Corpus, scale: Scale, seed: int) -> list[PlannedRun]:
     """A run for every cell and depth at the scale's parameter count, longest training first."""
     budget = parameters("lstm", 1, scale.budget_hidden, corpus.symbols)
-    jobs = []
+    planned = []
     for cell in CELLS:
         for layers in scale.layers:
-            config = _config(
-                corpus, scale, cell, layers, matched_hidden(cell, layers, corpus.symbols, budget), seed
-            )
-            jobs.append(
-                TrainJob(
-                    work=work.folder,
-                    corpus=corpus.name,
-                    name=f"{cell}-{layers}x{config.hidden}-{scale.name}-s{seed}",
-                    config=config,
-                    ngram_validation_nats=ngram_validation_nats,
-                    trace_chars=scale.trace_chars,
-                    command=command,
-                )
-            )
-    return sorted(jobs, key=lambda job: -_cost(job.config))
+            hidden = matched_hidden(cell, layers, corpus.symbols, budget)
+            config = _config(corpus, scale, cell, layers, hidden, seed)
+            name = f"{cell}-{layers}x{hidden}-{scale.name}-s{seed}"
+            planned.append(PlannedRun(name, config, parameters(cell, layers, hidden, corpus.symbols), None))
+    return sorted(planned, key=lambda plan: -plan.cost)
 
 
 def _config(corpus: Corpus, scale: Scale, cell: str, layers: int, hidden: int, seed: int) -> TrainConfig:
@@ -143,22 +155,75 @@ def _config(corpus: Corpus, scale: Scale, cell: str, layers: int, hidden: int, s
     return train_config(scale.recipe, cell, layers, hidden, seed, settings)
 
 
-def _cost(config: TrainConfig) -> float:
-    """Roughly how long a run takes beside others: multiplications per character, times characters."""
-    return parameters(config.cell, config.layers, config.hidden, 1) * config.epochs
+def _job(
+    plan: PlannedRun,
+    corpus: Corpus,
+    scale: Scale,
+    work: Work,
+    nats: dict[int, float],
+    command: str,
+    *,
+    traces: bool,
+) -> TrainJob:
+    return TrainJob(
+        work=work.folder,
+        corpus=corpus.name,
+        name=plan.name,
+        config=plan.config,
+        ngram_validation_nats=nats,
+        trace_chars=scale.trace_chars if traces else 0,
+        command=command,
+    )
 
 
-def _train(jobs: list[TrainJob], work: Work, processes: int, listener: Listener) -> list[Run]:
-    """Every job's run, in the order of CELLS and depth; whole ones are read, and no process is started for
-    them.
-    """
+def _order(run: Run) -> tuple:
+    """By cell, depth, size, seed."""
+    manifest = run.manifest
+    place = CELLS.index(manifest.cell) if manifest.cell in CELLS else len(CELLS)
+    return place, manifest.layers, manifest.hidden, manifest.seed
+
+
+def best_of_each_cell(runs: Sequence[Run]) -> list[Run]:
+    """The run with the lowest validation loss of every cell: a grid is too large to open up every network of
+    it."""
+    best: dict[str, Run] = {}
+    for run in sorted(runs, key=lambda run: run.manifest.validation_nats):
+        best.setdefault(run.manifest.cell, run)
+    return sorted(best.values(), key=_order)
+
+
+def _train(
+    jobs: list[TrainJob], work: Work, executor: Executor, listener: Listener
+) -> tuple[dict[str, Run], dict[str, RnnscopeError]]:
+    """Name -> run, and name -> error of those that failed; whole ones are read, and nothing is started for
+    them."""
     to_do = [job for job in jobs if not _is_done(job, work)]
+    failures: dict[str, RnnscopeError] = {}
     if to_do:
-        names = ", ".join(job.name for job in to_do)
-        listener.notice(f"training {names}: {min(processes, len(to_do))} at a time")
-        run_jobs(train_and_replay, to_do, processes, listener.on_progress)
-    runs = [Run.read(work.run(job.corpus, job.name)) for job in jobs]
-    return sorted(runs, key=lambda run: (CELLS.index(run.manifest.cell), run.manifest.layers))
+        names = ", ".join(job.name for job in to_do[:MOST_NAMES])
+        names += " ..." if len(to_do) > MOST_NAMES else ""
+        listener.notice(f"training {len(to_do)} of {len(jobs)} networks: {names}")
+        for job in jobs:
+            if job not in to_do:
+                listener.on_done(job.name)
+        ended = executor(train_and_replay, to_do, listener.on_progress)
+        failures = {
+            job.name: end for job, end in zip(to_do, ended, strict=True) if isinstance(end, RnnscopeError)
+        }
+        for error in failures.values():
+            listener.notice(str(error))
+    done = [job for job in jobs if job.name not in failures]
+    return {job.name: Run.read(work.run(job.corpus, job.name)) for job in done}, failures
+
+
+MOST_NAMES = 12
+
+
+def _trace(
+    opened: Sequence[Run], corpus: Corpus, work: Work, scale: Scale, processes: int, command: str
+) -> None:
+    jobs = [TraceJob(work.folder, corpus.name, run.folder, scale.trace_chars, command) for run in opened]
+    run_jobs(trace_run, jobs, processes)
 
 
 def _is_done(job: TrainJob, work: Work) -> bool:
@@ -169,9 +234,9 @@ def _is_done(job: TrainJob, work: Work) -> bool:
     if not is_whole(folder):
         return False
     run = Run.read(folder)
-    replays = [run.replay_folder("test", kind) for kind in ("surprisal", "trace")]
+    kinds = ["surprisal", "trace"] if job.trace_chars else ["surprisal"]
     return (
-        all(is_whole(replay) for replay in replays)
+        all(is_whole(run.replay_folder("test", kind)) for kind in kinds)
         and run.manifest.corpus_fingerprint == Corpus.read(work.corpus(job.corpus)).manifest.fingerprint
         and TrainConfig.model_validate_json(run.config_path.read_bytes()) == job.config
     )

@@ -70,6 +70,10 @@ REFUSED = [
     (["replay", "tiny", "--rows", "0"], "--rows 0"),
     (["study", "code", "--scale", "huge"], "no scale 'huge'"),
     (["study", "code", "--processes", "0"], "--processes 0"),
+    (["study", "code", "--budgets", "64"], "--budgets is a grid's"),
+    (["study", "code", "--seeds", "2"], "--seeds are a grid's"),
+    (["study", "code", "--grid", "figure2"], "no grid 'figure2'"),
+    (["study", "code", "--grid", "figure1", "--cells", "lsmt", "--dry-run"], "no cell 'lsmt'"),
     (["report", "code"], "no findings of 'code'"),
     (["no-such-command"], "No such command"),
 ]

@@ -1,0 +1,124 @@
+# pyright: reportMissingImports=false
+"""Runs on a real cluster of two nodes, one of which is killed while it trains: the same networks to the last
+bit."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ray = pytest.importorskip("ray")
+
+LINES = [f"let x{n % 13} = f{n % 7}(x{n * 31 % 13}) + {n * 7919 % 1000};" for n in range(2500)]
+SCRIPT = [sys.executable, "-m", "rnnscope"]
+PATIENCE_S = 200
+
+CLUSTER = """
+import json, os, signal, sys, time
+import ray
+from ray.cluster_utils import Cluster
+cluster = Cluster(initialize_head=True, head_node_args=dict(node_ip_address="127.0.0.2", num_cpus=0, include_dashboard=False))
+other = cluster.add_node(num_cpus=2, node_ip_address="127.0.0.3")
+print(json.dumps({"address": cluster.address}), flush=True)
+for line in sys.stdin:
+    if line.strip() == "kill":
+        cluster.remove_node(other, allow_graceful=False)
+        other = cluster.add_node(num_cpus=2, node_ip_address="127.0.0.3")
+        print("killed", flush=True)
+cluster.shutdown()
+"""
+
+
+def environment() -> dict[str, str]:
+    return os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "RAY_USAGE_STATS_ENABLED": "0",
+    }
+
+
+def grid(text: Path, work: Path, *more: str) -> list[str]:
+    options = ["--params", "40k", "--cells", "lstm,rnn", "--layers", "1", "--set", "epochs=20"]
+    return [
+        *SCRIPT,
+        "study",
+        str(text),
+        "--scale",
+        "smoke",
+        "--grid",
+        "figure1",
+        *options,
+        "--work",
+        str(work),
+        *more,
+    ]
+
+
+def weights(work: Path) -> dict[str, bytes]:
+    return {path.parent.name: path.read_bytes() for path in work.glob("runs/*/*/weights.safetensors")}
+
+
+def wait_for(what, reason: str):
+    ending = time.monotonic() + PATIENCE_S
+    while not (found := what()):
+        assert time.monotonic() < ending, reason
+        time.sleep(0.1)
+    return found
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "lines.js"
+    path.write_text("\n".join(LINES))
+    return path
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_node_killed_in_mid_run_changes_no_bit_of_any_network(text: Path, tmp_path: Path):
+    local = subprocess.run(grid(text, tmp_path / "local"), capture_output=True, text=True, env=environment())
+    assert local.returncode == 0, local.stderr
+    cluster = subprocess.Popen(
+        [sys.executable, "-c", CLUSTER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    )
+    assert cluster.stdin is not None and cluster.stdout is not None
+    try:
+        address = json.loads(cluster.stdout.readline())["address"]
+        far, said = tmp_path / "far", (tmp_path / "said").open("w+")
+        study = subprocess.Popen(
+            grid(text, far, "--ray", address), stdout=subprocess.DEVNULL, stderr=said, env=environment()
+        )
+        checkpoint = wait_for(
+            lambda: study.poll() is not None or list(far.glob("runs/*/*/checkpoints/*.safetensors")),
+            "no checkpoint ever came back",
+        )
+        assert study.poll() is None and checkpoint, (tmp_path / "said").read_text()
+        cluster.stdin.write("kill\n")
+        cluster.stdin.flush()
+        assert cluster.stdout.readline().strip() == "killed"
+        assert weights(far) == {}, "the runs were done before their node was killed"
+        assert study.wait(timeout=PATIENCE_S) == 0, (tmp_path / "said").read_text()
+        cluster.stdin.close()
+        cluster.wait(timeout=60)
+    finally:
+        cluster.kill()
+    assert len(weights(far)) == 2 and weights(far) == weights(tmp_path / "local")
+    for path in (tmp_path / "local").glob("runs/*/*/log.jsonl"):
+        assert path.read_text() == (far / path.relative_to(tmp_path / "local")).read_text()
+
+
+def test_no_cluster_is_one_clear_line(text: Path, tmp_path: Path):
+    done = subprocess.run(
+        grid(text, tmp_path / "work", "--ray", "127.0.0.1:1"),
+        capture_output=True,
+        text=True,
+        env=environment(),
+    )
+    assert done.returncode == 2 and "no Ray cluster at '127.0.0.1:1'" in done.stderr.splitlines()[-1]

@@ -56,8 +56,7 @@ def test_a_grid_adds_up_is_not_made_twice_and_fails_run_by_run(text: Path, tmp_p
     report = (work / "report.html").read_text()
     assert "gru-1x" in report and "lstm-1x" in report
 
-    wild = [f"{rate}=1e30" for rate in ("hidden_rate", "input_rate", "decoder_rate", "bias_rate")]
-    third = study(text, work, "--cells", "gru", *(word for rate in wild for word in ("--set", rate)))
+    third = study(text, work, "--cells", "gru", "--set", "decoder_rate=1e38", "--set", "input_rate=1e38")
     assert third.returncode == 2 and "diverged" in third.stderr and "Traceback" not in third.stderr
 
 

@@ -10,6 +10,7 @@ and costs little.
 import contextlib
 import os
 import shutil
+import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +25,7 @@ from rnnscope.studies.executor import ONE_THREAD, TRAINING_ENVIRONMENT, Executor
 from rnnscope.studies.work import Work
 
 SECONDS_BETWEEN_COPIES = 2.0
+SECONDS_TO_ANSWER = 10.0
 MOST_DEATHS = 5
 """Workers that one job may outlive; a job that ends more of them is at fault itself."""
 Files = dict[str, bytes]
@@ -58,6 +60,7 @@ def _connected(address: str) -> Iterator[Any]:
     except ImportError:
         raise BackendError("--ray needs Ray; pip install 'rnnscope[ray]' here and on every node") from None
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    _check_answer(address)
     begun_here = not ray.is_initialized()
     if begun_here:
         try:
@@ -72,6 +75,20 @@ def _connected(address: str) -> Iterator[Any]:
     finally:
         if begun_here:
             ray.shutdown()
+
+
+def _check_answer(address: str) -> None:
+    """Raises BackendError where nobody listens at HOST:PORT: Ray itself would ask for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    try:
+        with socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER):
+            pass
+    except (OSError, OverflowError) as error:
+        raise BackendError(
+            f"no Ray cluster at '{address}' ({error}); 'ray start --head' begins one"
+        ) from None
 
 
 class _Driver:

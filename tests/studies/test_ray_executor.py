@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,8 @@ CLUSTER = """
 import json, os, signal, sys, time
 import ray
 from ray.cluster_utils import Cluster
-cluster = Cluster(initialize_head=True, head_node_args=dict(node_ip_address="127.0.0.2", num_cpus=0, include_dashboard=False))
+head = dict(node_ip_address="127.0.0.2", num_cpus=0, include_dashboard=False)
+cluster = Cluster(initialize_head=True, head_node_args=head)
 other = cluster.add_node(num_cpus=2, node_ip_address="127.0.0.3")
 print(json.dumps({"address": cluster.address}), flush=True)
 for line in sys.stdin:
@@ -61,7 +63,7 @@ def weights(work: Path) -> dict[str, bytes]:
     return {path.parent.name: path.read_bytes() for path in work.glob("runs/*/*/weights.safetensors")}
 
 
-def wait_for(what, reason: str):
+def wait_for(what: Callable, reason: str):
     ending = time.monotonic() + PATIENCE_S
     while not (found := what()):
         assert time.monotonic() < ending, reason
@@ -81,37 +83,45 @@ def text(tmp_path: Path) -> Path:
 def test_a_node_killed_in_mid_run_changes_no_bit_of_any_network(text: Path, tmp_path: Path):
     local = subprocess.run(grid(text, tmp_path / "local"), capture_output=True, text=True, env=environment())
     assert local.returncode == 0, local.stderr
-    cluster = subprocess.Popen(
-        [sys.executable, "-c", CLUSTER],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    )
-    assert cluster.stdin is not None and cluster.stdout is not None
+    far, said = tmp_path / "far", tmp_path / "said"
+    with (
+        subprocess.Popen(
+            [sys.executable, "-c", CLUSTER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment(),
+        ) as cluster,
+        said.open("w") as errors,
+    ):
+        try:
+            _study_through_a_death(cluster, text, far, errors, said)
+            cluster.communicate(timeout=PATIENCE_S)
+        finally:
+            cluster.kill()
+    assert len(weights(far)) == 2 and weights(far) == weights(tmp_path / "local")
+    for path in (tmp_path / "local").glob("runs/*/*/log.jsonl"):
+        assert path.read_text() == (far / path.relative_to(tmp_path / "local")).read_text()
+
+
+def _study_through_a_death(cluster, text: Path, far: Path, errors, said: Path) -> None:
+    address = json.loads(cluster.stdout.readline())["address"]
+    command = grid(text, far, "--ray", address)
+    study = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env=environment())
     try:
-        address = json.loads(cluster.stdout.readline())["address"]
-        far, said = tmp_path / "far", (tmp_path / "said").open("w+")
-        study = subprocess.Popen(
-            grid(text, far, "--ray", address), stdout=subprocess.DEVNULL, stderr=said, env=environment()
-        )
         checkpoint = wait_for(
             lambda: study.poll() is not None or list(far.glob("runs/*/*/checkpoints/*.safetensors")),
             "no checkpoint ever came back",
         )
-        assert study.poll() is None and checkpoint, (tmp_path / "said").read_text()
+        assert study.poll() is None and checkpoint, said.read_text()
         cluster.stdin.write("kill\n")
         cluster.stdin.flush()
         assert cluster.stdout.readline().strip() == "killed"
         assert weights(far) == {}, "the runs were done before their node was killed"
-        assert study.wait(timeout=PATIENCE_S) == 0, (tmp_path / "said").read_text()
-        cluster.stdin.close()
-        cluster.wait(timeout=60)
+        assert study.wait(timeout=PATIENCE_S) == 0, said.read_text()
     finally:
-        cluster.kill()
-    assert len(weights(far)) == 2 and weights(far) == weights(tmp_path / "local")
-    for path in (tmp_path / "local").glob("runs/*/*/log.jsonl"):
-        assert path.read_text() == (far / path.relative_to(tmp_path / "local")).read_text()
+        study.kill()
+        study.wait(timeout=60)
 
 
 def test_no_cluster_is_one_clear_line(text: Path, tmp_path: Path):

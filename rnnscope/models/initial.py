@@ -9,6 +9,8 @@ from rnnscope.models.network import Network
 from rnnscope.recurrence.kinds import KINDS
 
 InitName = Literal["uniform", "orthogonal"]
+_KEEPING = {"lstm": ("f", 1), "gru": ("z", 1), "gru-2015": ("z", -1)}
+"""Cell -> the gate that keeps what is carried, and the side on which it does."""
 DECODER_SHRINK = 0.1
 """Logits start near zero, and so the loss near that of the uniform guess."""
 
@@ -26,8 +28,9 @@ def initialise(
     'uniform': all from U[-uniform_range, uniform_range] (Karpathy, Johnson, Li 2015, section 3.3).
 
     'orthogonal': every H x H block of the recurrent matrices orthogonal; the one-hot input matrix from
-    N(0, 1), input matrices above from N(0, 1/H), the decoder from N(0, 0.01/H); biases 0 but the forget
-    gate's, whose input bias is `forget_bias`.
+    N(0, 1), input matrices above from N(0, 1/H), the decoder from N(0, 0.01/H); biases 0 but the input
+    bias of the gate that keeps what is carried, which is `forget_bias` on the keeping side: an LSTM's forget
+    gate, a GRU's update gate (War and Peace, GRU 1x151 after two epochs: 1.255 validation nats, 1.275 at 0).
     """
     with torch.no_grad():
         for name, parameter in network.named_parameters():
@@ -49,8 +52,9 @@ def _draw(name: str, drawn: Tensor, network: Network, generator: torch.Generator
             drawn.normal_(std=1.0 if layer == "0" else hidden**-0.5, generator=generator)
         case ["decoder_VH"]:
             drawn.normal_(std=DECODER_SHRINK * hidden**-0.5, generator=generator)
-        case ["layers", _, "b_input_G"] if "f" in kind.blocks:
+        case ["layers", _, "b_input_G"] if keeping := _KEEPING.get(kind.name):
+            block, sign = keeping
             drawn.zero_()
-            drawn.split(hidden)[kind.blocks.index("f")].fill_(forget_bias)
+            drawn.split(hidden)[kind.blocks.index(block)].fill_(sign * forget_bias)
         case _:
             drawn.zero_()

@@ -5,6 +5,8 @@ Characters of a text are not independent, so blocks of neighbouring characters a
 differences.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -63,6 +65,58 @@ def paired_difference(
     if a_RT.shape != b_RT.shape:
         raise ValueError(f"not the same characters: {a_RT.shape} and {b_RT.shape}")
     return mean_interval(np.asarray(a_RT, np.float64) - np.asarray(b_RT, np.float64), seed, block_chars)
+
+
+@dataclass(frozen=True)
+class Resampled:
+    """The means of several series over the same characters, and those means in every bootstrap sample of
+    blocks.
+
+    All series are drawn alike, so that any two, or any weighted sum of them, are compared on the same
+    characters.
+    """
+
+    means_M: np.ndarray
+    draws_MN: np.ndarray
+    """N = RESAMPLES; none where there is a lone block."""
+
+    def combination(self, weights: Mapping[int, float]) -> Interval:
+        """Sum of weight times mean, series -> weight, with its interval: {a: 1, b: -1} is
+        `paired_difference`.
+        """
+        value = sum(weight * float(self.means_M[index]) for index, weight in weights.items())
+        if not self.draws_MN.shape[1]:
+            return Interval(value, float("nan"), float("nan"))
+        draws_N = sum(weight * self.draws_MN[index] for index, weight in weights.items())
+        tail = 100 * (1 - CONFIDENCE) / 2
+        low, high = np.percentile(draws_N, [tail, 100 - tail])
+        return Interval(value, float(low), float(high))
+
+
+def resampled(series: Sequence[np.ndarray], seed: int = 0, block_chars: int = BLOCK_CHARS) -> Resampled:
+    """Means of per-character series, each (R, T), with one set of block-bootstrap samples for all of them.
+
+    Raises ValueError where they were not measured on the same characters.
+    """
+    shapes = {each.shape for each in series}
+    if len(shapes) != 1:
+        raise ValueError(f"not the same characters: {' and '.join(map(str, sorted(shapes)))}")
+    blocks = [_blocks(np.atleast_2d(each), block_chars) for each in series]
+    sums_MK = np.stack([sums_RK.ravel() for sums_RK, _ in blocks])
+    sizes_K = np.broadcast_to(blocks[0][1], blocks[0][0].shape).ravel().astype(np.float64)
+    means_M = sums_MK.sum(axis=1) / sizes_K.sum()
+    if len(sizes_K) < 2:
+        return Resampled(means_M, np.empty((len(series), 0)))
+    result = stats.bootstrap(
+        (np.arange(len(sizes_K)),),
+        lambda drawn, axis=-1: sums_MK[:, drawn].sum(axis=-1) / sizes_K[drawn].sum(axis=-1),
+        vectorized=True,
+        n_resamples=RESAMPLES,
+        batch=50,
+        method="percentile",
+        rng=np.random.default_rng(seed),
+    )
+    return Resampled(means_M, np.asarray(result.bootstrap_distribution).reshape(len(series), -1))
 
 
 def _blocks(values_RT: np.ndarray, block_chars: int) -> tuple[np.ndarray, np.ndarray]:

@@ -13,11 +13,12 @@ import numpy as np
 
 from rnnscope import __version__
 from rnnscope.analyses.cell_roles import Hypothesis, UnitStates, cell_roles
-from rnnscope.analyses.comparison import Competitor, compare
+from rnnscope.analyses.comparison import LINUX_KERNEL, WAR_AND_PEACE, Competitor, Published, compare
 from rnnscope.analyses.samples import samples
 from rnnscope.analyses.saturation import GateCounts, saturation
 from rnnscope.analyses.training_curves import training_curves
 from rnnscope.corpora.annotate import annotate_part
+from rnnscope.corpora.known_texts import WAR_AND_PEACE_SHA256
 from rnnscope.corpora.tracks import tracks_of
 from rnnscope.errors import ConfigError, RecordError, did_you_mean
 from rnnscope.records.corpus import Corpus
@@ -29,6 +30,7 @@ from rnnscope.studies.counting import best_context, ngram_surprisal
 from rnnscope.studies.executor import run_jobs
 from rnnscope.studies.jobs import Look, LookJob, look_inside, replay_run
 from rnnscope.studies.work import Work
+from rnnscope.training.config import TrainConfig
 
 TEMPERATURE = 0.7
 STATE_SITE = {"lstm": "tanh_c"}
@@ -125,10 +127,19 @@ def _comparison(study: Study) -> Finding:
     ]
     for run in study.runs:
         facts = run.manifest.model_dump(
-            include={"cell", "layers", "hidden", "parameters", "epochs", "train_seconds", "seed"}
+            include={"cell", "layers", "hidden", "parameters", "epochs", "train_seconds", "seed", "recipe"}
         )
+        config = TrainConfig.load(run.config_path)
+        facts |= {"dropout": config.dropout, "epochs_asked": config.epochs}
         competitors.append(Competitor(_surprisal(study, run), "network", facts))
-    return compare(competitors, study.ngram_scores)
+    return compare(competitors, study.ngram_scores, _published(study.corpus))
+
+
+def _published(corpus: Corpus) -> Published | None:
+    """What the 2015 paper has of this text; None for another one."""
+    if corpus.manifest.text_sha256 == WAR_AND_PEACE_SHA256:
+        return WAR_AND_PEACE
+    return LINUX_KERNEL if corpus.name == "linux-kernel" else None
 
 
 def _surprisal(study: Study, run: Run) -> Surprisal:

@@ -1,0 +1,68 @@
+"""What Karpathy, Johnson, Li 2015 print, as data: facts with their source. Knows no model of ours."""
+
+from dataclasses import dataclass
+
+SOURCE = "Karpathy, Johnson, Li 2015, Figure 1 (test cross-entropy, nats per character)"
+
+
+@dataclass(frozen=True)
+class Published:
+    """One text's networks: test loss by (cell, layers, budget), and what a budget is in parameters."""
+
+    text: str
+    is_same_text: bool
+    """Whether ours is that text to the byte; else only one of its length and making."""
+    budgets: dict[int, int]
+    """Units of the one-layer LSTM that names a budget -> its parameters at the text's alphabet."""
+    nats: dict[tuple[str, int, int], float]
+    """(cell, layers, budget) -> test loss. The paper has no RNN of the largest budget."""
+
+    def budget_of(self, parameters: int) -> int | None:
+        """The budget that a network of so many parameters was brought to; None where it is near none."""
+        for budget, count in self.budgets.items():
+            if abs(parameters / count - 1) < NEAR:
+                return budget
+        return None
+
+
+NEAR = 0.03
+_CELLS = ("lstm", "rnn", "gru")
+
+
+def _table(rows: dict[int, tuple[str, str, str]]) -> dict[tuple[str, int, int], float]:
+    """Budget -> for each cell its losses at 1, 2, 3 layers."""
+    return {
+        (cell, layers, budget): float(nats)
+        for budget, by_cell in rows.items()
+        for cell, losses in zip(_CELLS, by_cell, strict=True)
+        for layers, nats in enumerate(losses.split(), start=1)
+    }
+
+
+WAR_AND_PEACE = Published(
+    text="War and Peace",
+    is_same_text=True,
+    budgets={64: 44_823, 128: 122_327, 256: 375_639, 512: 1_275_479},
+    nats=_table(
+        {
+            64: ("1.449 1.442 1.540", "1.446 1.401 1.396", "1.398 1.373 1.472"),
+            128: ("1.277 1.227 1.279", "1.417 1.286 1.277", "1.230 1.226 1.253"),
+            256: ("1.189 1.137 1.141", "1.342 1.256 1.239", "1.198 1.164 1.138"),
+            512: ("1.161 1.092 1.082", "", "1.170 1.201 1.077"),
+        }
+    ),
+)
+LINUX_KERNEL = Published(
+    text="a Linux kernel text",
+    is_same_text=False,
+    budgets={64: 49_317, 128: 131_301, 256: 393_573, 512: 1_311_333},
+    nats=_table(
+        {
+            64: ("1.355 1.331 1.366", "1.407 1.371 1.383", "1.335 1.298 1.357"),
+            128: ("1.149 1.128 1.177", "1.241 1.120 1.220", "1.154 1.125 1.150"),
+            256: ("1.026 0.972 0.998", "1.171 1.116 1.116", "1.039 0.991 1.026"),
+            512: ("0.952 0.840 0.846", "", "0.943 0.861 0.829"),
+        }
+    ),
+)
+"""Its RNN of 2 layers and budget 128 lies 0.10 below its neighbours: probably a misprint of 1.220."""

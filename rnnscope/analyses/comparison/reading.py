@@ -1,0 +1,106 @@
+"""What a comparison says in words. Knows tables, runs no statistics."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rnnscope.analyses.comparison.competitors import Competitor, Configuration
+from rnnscope.analyses.comparison.published import SOURCE, Published
+from rnnscope.estimate import BLOCK_CHARS, CONFIDENCE, RESAMPLES, Resampled
+from rnnscope.records.finding import Row
+from rnnscope.scoring import trapped_rows
+
+MOST_NAMES = 8
+"""Networks that one sentence names."""
+
+
+def published_caveats(published: Published | None) -> list[str]:
+    if published is None:
+        return []
+    same = (
+        "on the same text, split and protocol"
+        if published.is_same_text
+        else "on another text of the same length and making, so that losses are not to be compared in detail"
+    )
+    return [
+        f"Published losses are of {SOURCE}, {published.text}, {same}; that paper's GRU resets before the "
+        "product."
+    ]
+
+
+def reading_of(
+    configurations: Sequence[Configuration], not_beating: list[str], differences: list[Row], losses: Resampled
+) -> str:
+    def nats(each: Configuration) -> float:
+        return float(losses.means_M[list(each.members)].mean())
+
+    networks = [each for each in configurations if each.facts["family"] == "network"]
+    ngrams = [each for each in configurations if each.facts["family"] == "n-gram"]
+    if not networks or not ngrams:
+        best = configurations[0]
+        return f"{best.name} has the lowest test loss, {nats(best):.3f} nats per character."
+    network, ngram = networks[0], ngrams[0]
+    pair = {network.name, ngram.name}
+    row = next(row for row in differences if {row["model"], row["against"]} == pair)
+    size = f"{abs(float(row['nats'] or 0)):.3f} nats per character"
+    spread = sorted(abs(float(row[end] or 0)) for end in ("low", "high"))
+    interval = f"{CONFIDENCE:.0%} interval {spread[0]:.3f} to {spread[1]:.3f}"
+    both = f"{nats(network):.3f} against {nats(ngram):.3f}"
+    if np.isnan(float(row["low"] or 0)):
+        return (
+            f"The test text is too short for an interval, so no model is known to be better: {network.name} "
+            f"and the "
+            f"best n-gram, {ngram.name}, have {both} nats per character."
+        )
+    if row["is_clear"] and row["model"] == ngram.name:
+        return (
+            f"The best n-gram, {ngram.name}, beats every network: {network.name} is {size} behind "
+            f"({interval}; {both})."
+        )
+    if row["is_clear"]:
+        sentence = f"{network.name} beats the best n-gram, {ngram.name}, by {size} ({interval}; {both})"
+    else:
+        sentence = (
+            f"The best network, {network.name}, and the best n-gram, {ngram.name}, cannot be told apart on "
+            f"this text "
+            f"({both} nats)"
+        )
+    if len(not_beating) > MOST_NAMES:
+        return (
+            f"{sentence}. {len(not_beating)} of the {len(networks)} networks are not clearly better than it."
+        )
+    if not_beating:
+        return f"{sentence}. Not clearly better than it: {', '.join(not_beating)}."
+    return (
+        f"{sentence}; so does each of the {len(networks)} networks." if len(networks) > 1 else f"{sentence}."
+    )
+
+
+def caveats_of(ranked: list[Competitor], networks: list[Competitor]) -> list[str]:
+    caveats = [
+        f"Intervals are of the text, not of training: {RESAMPLES} bootstrap samples of blocks of "
+        f"{BLOCK_CHARS} characters. "
+        "Another seed of the same network moves its loss too; one seed a cell cannot tell small differences.",
+        "Losses are in nats per character; divide by 0.693 for bits.",
+    ]
+    if len({c.facts.get("seed") for c in networks}) <= 1 and networks:
+        caveats.append("Every network here was trained once, with one seed.")
+    for competitor in ranked:
+        row = _trapped(competitor)
+        if row:
+            caveats.append(row)
+    return caveats
+
+
+def _trapped(competitor: Competitor) -> str:
+    row_nats = competitor.surprisal.nats_RT.mean(axis=1, dtype=np.float64)
+    trapped = trapped_rows(row_nats)
+    if not trapped:
+        return ""
+    return (
+        f"{competitor.name}: {len(trapped)} of {len(row_nats)} rows cost far more a character than the "
+        f"median row "
+        f"({np.median(row_nats):.3f}), up to {row_nats.max():.3f}; the network fell into a bad state there "
+        f"and its "
+        "mean loss says little."
+    )

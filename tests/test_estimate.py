@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from rnnscope.estimate import mean_interval, paired_difference
+from rnnscope.estimate import mean_interval, paired_difference, resampled
 
 
 def test_intervals_hold_the_true_mean_about_as_often_as_they_say():
@@ -43,3 +43,22 @@ def test_one_block_gives_no_interval():
 def test_other_characters_are_refused():
     with pytest.raises(ValueError, match="not the same characters"):
         paired_difference(np.ones((1, 5)), np.ones((1, 6)))
+
+
+def test_series_resampled_together_give_each_pair_its_own_interval():
+    draw = np.random.default_rng(3)
+    series = [draw.exponential(size=(7, 5300)) + 0.01 * index for index in range(4)]
+    together = resampled(series)
+    for a in range(4):
+        alone = mean_interval(series[a])
+        np.testing.assert_allclose(together.combination({a: 1.0}), alone, rtol=1e-9)
+        for b in range(a):
+            pair = paired_difference(series[a], series[b])
+            np.testing.assert_allclose(together.combination({a: 1.0, b: -1.0}), pair, rtol=1e-7, atol=1e-9)
+
+
+def test_a_lone_block_gives_series_no_width_and_other_characters_are_refused():
+    lone = resampled([np.ones((1, 50)), np.zeros((1, 50))]).combination({0: 1.0, 1: -1.0})
+    assert lone.value == 1.0 and np.isnan(lone.low) and not lone.is_clear
+    with pytest.raises(ValueError, match="not the same characters"):
+        resampled([np.ones((1, 50)), np.ones((1, 51))])

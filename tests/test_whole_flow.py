@@ -55,7 +55,14 @@ def studied(source: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
 def test_a_study_leaves_a_report_and_every_finding(studied: tuple[Path, dict]):
     work, said = studied
     assert Path(said["report"]) == work / "report.html" and (work / "report.html").stat().st_size < 5_000_000
-    assert list(said["findings"]) == ["comparison", "training_curves", "saturation", "cell_roles", "samples"]
+    assert list(said["findings"]) == [
+        "comparison",
+        "model_map",
+        "training_curves",
+        "saturation",
+        "cell_roles",
+        "samples",
+    ]
     comparison = json.loads(Path(said["findings"]["comparison"]).read_text())
     models = {row["model"]: row for row in comparison["tables"]["models"]}
     networks = [row for row in models.values() if row["family"] == "network"]

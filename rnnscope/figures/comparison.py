@@ -3,6 +3,7 @@
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
+from rnnscope.figures.grid import by_size, effects
 from rnnscope.figures.loss_axis import Domain, loss, number, numbers, padded, with_bits
 from rnnscope.figures.paired import differences_from
 from rnnscope.figures.theme import BAND_PX, family_color, family_shape, with_family
@@ -16,10 +17,12 @@ MOST_NAMES = 60
 
 @draws("comparison")
 def comparison(finding: Finding, most_rows: int) -> list[Figure]:
-    """Figures 'losses', 'differences' and 'contexts'."""
+    """Figures 'sizes' and 'effects' of a grid, 'losses', 'differences' and 'contexts'."""
     models = with_family(needed(finding.tables.get("models", []), "model", "test_nats"))
     models.sort(key=lambda row: number(row["test_nats"]) or 0.0)
     figures = [
+        by_size(finding, models, most_rows),
+        effects(finding, most_rows),
         _losses(models, min(most_rows, MOST_NAMES)),
         _differences(finding, models, min(most_rows, MOST_NAMES)),
         _contexts(finding, models, most_rows),
@@ -83,7 +86,8 @@ def _near_the_networks(models: list[Row]) -> tuple[list[Row], str]:
 def _differences(finding: Finding, models: list[Row], most: int) -> Figure | None:
     """Every network less the best n-gram, on the same characters."""
     best_ngram = str(finding.numbers.get("best_ngram"))
-    family = {row["model"]: row["family"] for row in models if row["family"] != "n-gram"}
+    named = models + with_family(finding.tables.get("configurations", []))  # several seeds have one name
+    family = {row["model"]: row["family"] for row in named if row["family"] != "n-gram"}
     rows: list[Row] = [
         {**row, "family": family[row["model"]]}
         for row in differences_from(finding, best_ngram)

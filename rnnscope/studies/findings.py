@@ -14,6 +14,7 @@ import numpy as np
 from rnnscope import __version__
 from rnnscope.analyses.cell_roles import Hypothesis, UnitStates, cell_roles
 from rnnscope.analyses.comparison import LINUX_KERNEL, WAR_AND_PEACE, Competitor, Published, compare
+from rnnscope.analyses.model_map import Mapped, model_map
 from rnnscope.analyses.samples import samples
 from rnnscope.analyses.saturation import GateCounts, saturation
 from rnnscope.analyses.training_curves import training_curves
@@ -22,7 +23,7 @@ from rnnscope.corpora.known_texts import WAR_AND_PEACE_SHA256
 from rnnscope.corpora.tracks import tracks_of
 from rnnscope.errors import ConfigError, RecordError, did_you_mean
 from rnnscope.records.corpus import Corpus
-from rnnscope.records.finding import Finding, Row
+from rnnscope.records.finding import Finding, Row, Scalar
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
 from rnnscope.records.trace import Trace
@@ -115,24 +116,32 @@ def _finding(study: Study, name: str) -> Path:
 
 
 def _comparison(study: Study) -> Finding:
-    best = best_context(study.ngram_scores)
-    longest = max(study.validation_nats)
-    competitors = [
-        Competitor(
+    competitors = [Competitor(*each) for each in _scored(study)]
+    return compare(competitors, study.ngram_scores, _published(study.corpus))
+
+
+def _model_map(study: Study) -> Finding:
+    return model_map([Mapped(*each) for each in _scored(study)])
+
+
+def _scored(study: Study) -> list[tuple[Surprisal, str, dict[str, Scalar]]]:
+    """Losses, family and facts of the best and the longest n-gram and of every run."""
+    contexts = dict.fromkeys([best_context(study.ngram_scores), max(study.validation_nats)])
+    found: list[tuple[Surprisal, str, dict[str, Scalar]]] = [
+        (
             ngram_surprisal(study.work, study.corpus, context, command=study.command),
             "n-gram",
             {"context": context},
         )
-        for context in dict.fromkeys([best, longest])
+        for context in contexts
     ]
+    fields = {"cell", "layers", "hidden", "parameters", "epochs", "train_seconds", "seed", "recipe"}
     for run in study.runs:
-        facts = run.manifest.model_dump(
-            include={"cell", "layers", "hidden", "parameters", "epochs", "train_seconds", "seed", "recipe"}
-        )
         config = TrainConfig.load(run.config_path)
+        facts = run.manifest.model_dump(include=fields)
         facts |= {"dropout": config.dropout, "epochs_asked": config.epochs}
-        competitors.append(Competitor(_surprisal(study, run), "network", facts))
-    return compare(competitors, study.ngram_scores, _published(study.corpus))
+        found.append((_surprisal(study, run), "network", facts))
+    return found
 
 
 def _published(corpus: Corpus) -> Published | None:
@@ -187,6 +196,7 @@ def _samples(study: Study) -> Finding:
 
 ANALYSES: dict[str, Callable[[Study], Finding]] = {
     "comparison": _comparison,
+    "model_map": _model_map,
     "training_curves": _training_curves,
     "saturation": _saturation,
     "cell_roles": _cell_roles,

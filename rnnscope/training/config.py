@@ -34,7 +34,7 @@ class TrainConfig(BaseModel):
     init_range: float = Field(gt=0)
     """For 'uniform': U[-init_range, init_range]."""
     forget_bias: float
-    """For 'orthogonal': bias of the gate that keeps what is carried, an LSTM's forget or a GRU's update gate."""
+    """For 'orthogonal': bias of the gate that keeps: an LSTM's forget gate, a GRU's update gate."""
 
     epochs: float = Field(gt=0)
     """Times that the train part is read."""

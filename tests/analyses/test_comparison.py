@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnscope.analyses.comparison import Competitor, compare
+from rnnscope.analyses.comparison import LINUX_KERNEL, WAR_AND_PEACE, Competitor, Published, compare
 from rnnscope.records.surprisal import SurprisalManifest, write_surprisal
 
 NOISE = np.random.default_rng(0).exponential(size=(10, 4000))
@@ -91,3 +91,69 @@ def test_a_text_too_short_for_an_interval_is_said_to_be(tmp_path: Path):
         [competitor(tmp_path, "5-gram", short + 1, "n-gram"), competitor(tmp_path, "net", short)], []
     )
     assert finding.reading.startswith("The test text is too short for an interval")
+
+
+def grid(tmp_path: Path, effect: dict[str, float], seeds: int = 2) -> list[Competitor]:
+    """Networks of two cells, two depths and two sizes with planted effects, seeds of noise."""
+    made = []
+    for cell in ("rnn", "lstm"):
+        for layers in (1, 2):
+            for parameters in (44_800, 122_000):
+                for seed in range(seeds):
+                    nats = NOISE + 1.0 + jitter(len(made)) + 0.01 * seed
+                    nats += effect["lstm"] * (cell == "lstm") + effect["depth"] * (layers == 2)
+                    nats += effect["size"] * (parameters > 100_000)
+                    name = f"{cell}-{layers}x{parameters // 1000}-s{seed}"
+                    facts = {"cell": cell, "layers": layers, "hidden": parameters // 1000, "seed": seed}
+                    each = competitor(tmp_path, name, nats)
+                    facts |= {"parameters": parameters + 10 * layers, "recipe": "fast"}
+                    made.append(Competitor(each.surprisal, "network", facts))
+    return made
+
+
+def test_planted_effects_of_depth_gating_and_size_are_found_and_no_others(tmp_path: Path):
+    finding = compare(grid(tmp_path, {"lstm": -0.1, "depth": 0.0, "size": -0.2}), [])
+    rows = {(row["axis"], row["step"]): row for row in finding.tables["effects"] if row["where"] == "all"}
+    assert set(rows) == {("depth", "1 to 2 layers"), ("gating", "RNN to LSTM"), ("size", "budget 1 to 2")}
+    for key, planted in (("depth", 0.0), ("gating", -0.1), ("size", -0.2)):
+        row = next(row for (axis, _), row in rows.items() if axis == key)
+        assert row["nats"] == pytest.approx(planted, abs=0.01) and row["pairs"] == 4
+        assert row["low"] <= row["nats"] <= row["high"] and row["is_clear"] == (planted != 0)
+
+
+def test_seeds_are_one_configuration_with_their_spread(tmp_path: Path):
+    finding = compare(grid(tmp_path, {"lstm": 0, "depth": 0, "size": 0}, seeds=3), [])
+    rows = finding.tables["configurations"]
+    assert len(rows) == 8 and all(row["seeds"] == 3 for row in rows)
+    for row in rows:
+        assert row["standard_deviation"] == pytest.approx(0.01, rel=0.25)
+        assert row["least"] < row["test_nats"] < row["most"]
+    names = {row["model"] for row in rows}
+    assert names == {name.rpartition("-s")[0] for name in (row["model"] for row in finding.tables["models"])}
+
+
+def test_published_losses_stand_beside_those_of_the_same_size(tmp_path: Path):
+    competitors = grid(tmp_path, {"lstm": 0, "depth": 0, "size": 0})
+    published = Published(
+        "a text",
+        True,
+        {64: 44_823, 128: 122_327},
+        {("lstm", 1, 64): 99.0, ("lstm", 1, 128): 0.1, ("gru", 1, 64): 1},
+    )
+    finding = compare(competitors, [], published)
+    rows = finding.tables["published"]
+    assert [(row["cell"], row["budget"], row["is_reached"]) for row in rows] == [
+        ("lstm", 64, True),
+        ("lstm", 128, False),
+    ]
+    assert rows[0]["difference"] == pytest.approx(rows[0]["test_nats"] - 99.0)
+    assert (
+        finding.numbers["published_reached"] == 1 and "same text, split and protocol" in finding.caveats[-1]
+    )
+
+
+def test_the_papers_33_networks_are_there_and_the_smallest_losses_are_its_bold_ones():
+    assert len(WAR_AND_PEACE.nats) == len(LINUX_KERNEL.nats) == 33
+    assert min(WAR_AND_PEACE.nats.items(), key=lambda each: each[1]) == (("gru", 3, 512), 1.077)
+    assert min(LINUX_KERNEL.nats.items(), key=lambda each: each[1]) == (("gru", 3, 512), 0.829)
+    assert WAR_AND_PEACE.budget_of(122_643) == 128 and WAR_AND_PEACE.budget_of(200_000) is None

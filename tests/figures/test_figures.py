@@ -39,13 +39,29 @@ def test_every_registered_chart_renders_without_a_warning(planted, capfd):
     assert capfd.readouterr().err == ""
 
 
+def test_a_grid_of_sizes_is_drawn_by_size_beside_what_was_published_and_one_size_is_not(planted, capfd):
+    few, many = (
+        next(f for f in made if f.analysis == "comparison") for made in (planted.small(), planted.large())
+    )
+    assert "sizes" not in charts(few) and "effects" not in charts(few)
+    figures = charts(many)
+    assert {row["whose"] for row in figures["sizes"].rows} == {"here", "published"}
+    for name in ("sizes", "effects"):
+        picture = render(figures[name], "svg").decode()
+        assert picture.startswith("<svg") and "NaN" not in picture
+    assert capfd.readouterr().err == ""
+
+
 def test_an_unknown_analysis_has_no_charts(planted):
     assert charts(planted.unknown()) == {}
 
 
-@pytest.mark.parametrize("analysis", ["comparison", "training_curves", "saturation", "cell_roles"])
+@pytest.mark.parametrize(
+    "analysis", ["comparison", "model_map", "training_curves", "saturation", "cell_roles"]
+)
 def test_empty_tables_and_missing_columns_give_no_figure_and_no_error(analysis):
-    names = ("models", "differences", "contexts", "points", "gates", "roles", "best")
+    names = ("models", "differences", "contexts", "effects", "published", "places")
+    names += ("points", "gates", "roles", "best")
     for row in ({}, {"model": "a", "run": None, "score": math.nan}):
         tables = {name: [dict(row)] for name in names}
         assert charts(Finding(analysis=analysis, corpus="c", title="t", reading="r", tables=tables)) == {}
@@ -55,12 +71,13 @@ def test_what_a_figure_leaves_out_is_said_and_what_it_draws_is_in_its_rows(plant
     for finding in planted.large():
         for figure in charts(finding, most_rows=300).values():
             assert 0 < len(figure.rows) <= 300
-            if figure.name not in ("differences", "contexts"):
+            if figure.name not in ("differences", "contexts", "sizes", "effects", "map"):
                 assert figure.note, figure.name
 
 
 def test_thinning_keeps_every_validation_that_it_has_room_for(planted):
-    figure = charts(planted.large()[1], most_rows=2000)["curves"]
+    curves = next(finding for finding in planted.large() if finding.analysis == "training_curves")
+    figure = charts(curves, most_rows=2000)["curves"]
     validations = [
         row for row in figure.rows if row.get("validation_nats") is not None and row["family"] != "n-gram"
     ]

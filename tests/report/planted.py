@@ -153,6 +153,7 @@ def _findings(
     contexts = _contexts()
     return [
         _comparison(runs, contexts, draw),
+        _map(runs, draw),
         _curves(runs, contexts, draw, points),
         _saturation(runs, draw),
         _roles(runs, draw, excerpt_chars),
@@ -176,7 +177,7 @@ def _comparison(runs: list[Planted], contexts: list[Row], draw: random.Random) -
             "cell": cell,
             "layers": layers,
             "hidden": hidden,
-            "parameters": 122_327 + 9 * hidden,
+            "parameters": _parameters(hidden),
             "epochs": 3.0,
         }
         | {"train_seconds": 49.1 + hidden / 10}
@@ -208,11 +209,56 @@ def _comparison(runs: list[Planted], contexts: list[Row], draw: random.Random) -
             "best_ngram": best_ngram["model"],
             "best_ngram_test_nats": best_ngram["test_nats"],
         },
-        tables={"models": models, "differences": differences, "contexts": contexts},
+        tables={"models": models, "differences": differences, "contexts": contexts} | _grid_tables(runs),
         caveats=[
             "Intervals are of the text, not of training: another seed of the same network moves its loss too."
         ],
         command="rnnscope analyse comparison python-library",
+    )
+
+
+def _parameters(hidden: int) -> int:
+    return {64: 44_823, 256: 375_639}.get(hidden, 122_327 + 9 * hidden)
+
+
+def _grid_tables(runs: list[Planted]) -> dict[str, list[Row]]:
+    """What a grid of networks of several sizes has besides."""
+    if len(runs) < 10:
+        return {}
+    steps = [
+        ("depth", "1 to 2 layers", -0.02),
+        ("gating", "RNN to LSTM", -0.05),
+        ("size", "budget 1 to 2", -0.1),
+    ]
+    effects: list[Row] = [
+        {"axis": axis, "step": step, "where": "all", "pairs": 6, "nats": nats, "low": nats - 0.004}
+        | {"high": nats + 0.004, "is_clear": True}
+        for axis, step, nats in steps
+    ]
+    published: list[Row] = [
+        {"cell": cell, "layers": layers, "budget": hidden, "parameters": _parameters(hidden), "seeds": 1}
+        | {"published_nats": loss + 0.05, "test_nats": loss, "difference": -0.05, "is_reached": True}
+        for _, cell, layers, hidden, loss in runs
+    ]
+    return {"effects": effects, "published": published}
+
+
+def _map(runs: list[Planted], draw: random.Random) -> Finding:
+    places: list[Row] = [
+        {"model": name, "family": "network", "cell": cell, "layers": layers, "hidden": hidden}
+        | {"parameters": _parameters(hidden), "x": len(cell) + draw.gauss(0, 0.3), "y": draw.gauss(0, 1)}
+        | {"nearest": runs[0][0], "agreement": 0.8}
+        for name, cell, layers, hidden, _ in runs
+    ]
+    return Finding(
+        analysis="model_map",
+        corpus=CORPUS,
+        title="Which models predict alike?",
+        reading="Two networks agree on 80% of characters.",
+        numbers={"models": len(runs), "neighbours_shared": 0.8, "rank_correlation": 0.7},
+        tables={"places": places},
+        caveats=["Axes of a t-SNE map mean nothing."],
+        command="rnnscope study python-library",
     )
 
 

@@ -4,7 +4,7 @@ predictor.
 
 import re
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import combinations, product
 
 import numpy as np
 
@@ -38,6 +38,7 @@ def compare(
     models = [_model_row(ranked[index], index, losses, errors) for index in range(len(ranked))]
     configurations = _configurations(ranked, losses)
     differences = [_difference_row(a, b, losses) for a, b in combinations(configurations, 2)]
+    differences += _of_single_seeds(ranked, configurations, losses)
     ngrams = [c for c in ranked if c.family == "n-gram"]
     networks = [c for c in ranked if c.family == "network"]
     numbers: dict[str, Scalar] = {
@@ -70,6 +71,7 @@ def compare(
             "published_cells": len(rows),
             "published_reached": sum(bool(row["is_reached"]) for row in rows),
         }
+    shown = published if "published" in tables else None
     return Finding(
         analysis="comparison",
         corpus=first.corpus,
@@ -77,8 +79,7 @@ def compare(
         reading=reading_of(configurations, not_beating, differences, losses),
         numbers=numbers,
         tables=tables,
-        caveats=caveats_of(ranked, networks)
-        + published_caveats(published if "published" in tables else None),
+        caveats=caveats_of(ranked, networks) + published_caveats(shown),
     )
 
 
@@ -136,6 +137,20 @@ def _configuration_row(each: Configuration, losses: Resampled) -> Row:
         "least": float(nats.min()),
         "most": float(nats.max()),
     }
+
+
+def _of_single_seeds(
+    ranked: Sequence[Competitor], configurations: Sequence[Configuration], losses: Resampled
+) -> list[Row]:
+    """The best runs of one seed among several: against each other and against the n-grams."""
+    several = {index for each in configurations if len(each.members) > 1 for index in each.members}
+    alone = [Configuration(ranked[index].name, {}, (index,)) for index in sorted(several)]
+    ngrams = [each for each in configurations if each.facts["family"] == "n-gram"]
+    pairs = [*combinations(alone[:MOST_SINGLE_SEEDS], 2), *product(alone, ngrams)]
+    return [_difference_row(a, b, losses) for a, b in pairs]
+
+
+MOST_SINGLE_SEEDS = 8
 
 
 def _difference_row(a: Configuration, b: Configuration, losses: Resampled) -> Row:

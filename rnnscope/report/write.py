@@ -24,7 +24,7 @@ from rnnscope.report.answer import answer
 from rnnscope.report.limits import MOST_BYTES, Limits
 from rnnscope.report.tables import TableView, as_json
 
-ORDER = ("comparison", "training_curves", "saturation", "cell_roles", "samples")
+ORDER = ("comparison", "model_map", "training_curves", "saturation", "cell_roles", "samples")
 """Analyses that a reader wants in this order; others follow in the order given."""
 SCRIPTS = ("theme.js", "charts.js", "csv.js", "excerpts.js")
 

@@ -22,11 +22,11 @@ def hostile_page(planted, report_of):
 def test_every_figure_is_drawn_with_marks(visit, small_page):
     page = visit(small_page).page
     boxes = page.locator("[data-chart]")
-    assert boxes.count() == 10
+    assert boxes.count() == 11
     for index in range(boxes.count()):
         box = boxes.nth(index)
         assert box.locator("svg").count() == 1 and box.get_attribute("aria-label"), index
-        assert box.locator(".role-mark path, .role-mark line").count() > 3
+        assert box.locator(".role-mark path, .role-mark line, .role-mark text").count() > 3
 
 
 def test_the_first_screen_answers_with_the_winner_its_interval_and_who_did_not_beat_the_counts(
@@ -178,7 +178,7 @@ def test_a_chart_that_cannot_be_drawn_leaves_a_message_and_its_table(visit, smal
     figure = page.locator("#s1-f1")
     assert "could not be drawn" in figure.locator("[role=status]").inner_text()
     assert figure.locator("table").is_visible()
-    assert page.locator("[data-drawn]").count() == 9
+    assert page.locator("[data-drawn]").count() == 10
 
 
 def test_without_scripts_text_tables_and_colours_are_there(visit, small_page):

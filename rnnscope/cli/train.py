@@ -74,10 +74,12 @@ def train(
         ngram_validation_nats=known_validation_nats(place, found),
         trace_chars=0,
         command=command_line(),
-        threads=threads or (1 if size < LARGE_NET else cores()),
+        threads=threads or (1 if size < LARGE_NET or "LOCAL_WORLD_SIZE" in os.environ else cores()),
     )
     with RunsOnScreen() as screen:
         run = train_and_replay(job, screen.update)
+    if int(os.environ.get("RANK", "0")):
+        return  # under torchrun the first process speaks for all
     test = Surprisal.read(run.replay_folder("test", "surprisal")).manifest
     manifest = run.manifest
     result = {

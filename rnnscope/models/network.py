@@ -5,6 +5,7 @@ Knows no text, no training and no file.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -28,6 +29,15 @@ NetworkState = tuple[State, ...]
 BLOCK_NUMBERS = 4_000_000
 """Numbers made at a time when a long text is read: logits and gates of a block of steps."""
 _Block = TypeVar("_Block")
+
+
+@dataclass(frozen=True)
+class StreamShare:
+    """Which of all streams of a window a call is given, where processes share them out."""
+
+    streams: int
+    """All of them."""
+    part: slice
 
 
 class Layer(nn.Module):
@@ -99,12 +109,15 @@ class Network(nn.Module):
         ids_TB: Int[Tensor, "T B"],
         state: NetworkState | None = None,
         generator: torch.Generator | None = None,
+        share: StreamShare | None = None,
     ) -> tuple[Float[Tensor, "T B V"], NetworkState]:
         """Logits of the symbol after each, and the state after the last step.
 
-        In training mode with dropout the masks come from `generator`, which then must be given (ValueError).
+        In training mode with dropout the masks come from `generator`, which then must be given (ValueError);
+        `share` says which of all streams these are, so that processes that share them out draw what one
+        would.
         """
-        kept_LTBH = self._kept(ids_TB, generator)
+        kept_LTBH = self._kept(ids_TB, generator, share)
         before = self.zero_state(ids_TB.shape[1]) if state is None else state
         return self._logits(ids_TB, before, kept_LTBH)
 
@@ -115,6 +128,7 @@ class Network(nn.Module):
         state: NetworkState,
         generator: torch.Generator | None = None,
         dtype: torch.dtype = torch.float32,
+        share: StreamShare | None = None,
     ) -> tuple[Float[Tensor, ""], NetworkState]:
         """Mean nats of the targets and the state after the window; leaves the mean's gradient in every
         `.grad`.
@@ -124,12 +138,12 @@ class Network(nn.Module):
         """
         native = native_step(self.decoder_VH.device, dtype, self.backend)
         if native is None:
-            return self._backpropagate_by_graph(ids_TB, targets_TB, state, generator, dtype)
+            return self._backpropagate_by_graph(ids_TB, targets_TB, state, generator, dtype, share)
         parameters = self._in_order
         for parameter in parameters:
             if parameter.grad is None:
                 parameter.grad = torch.empty_like(parameter)
-        kept_LTBH = self._kept(ids_TB, generator)
+        kept_LTBH = self._kept(ids_TB, generator, share)
         nats, after = native.update(
             self._shape,
             [parameter.detach() for parameter in parameters],
@@ -196,18 +210,22 @@ class Network(nn.Module):
         layers = [parameter for layer in self._stack for parameter in layer.parameters()]
         return [*layers, self.decoder_VH, self.decoder_bias_V]
 
-    def _kept(self, ids_TB: Tensor, generator: torch.Generator | None) -> Tensor | None:
+    def _kept(
+        self, ids_TB: Tensor, generator: torch.Generator | None, share: StreamShare | None = None
+    ) -> Tensor | None:
         """(L, T, B, H) bool: which outputs dropout keeps; None where it keeps all."""
         rate = self.config.dropout if self.training else 0.0
         if not rate:
             return None
         if generator is None:
             raise ValueError("dropout in training draws its masks from a generator; pass one")
-        shape = (self.config.layers, *ids_TB.shape, self.config.hidden)
+        steps, streams = ids_TB.shape
+        of = share or StreamShare(streams, slice(None))
+        shape = (self.config.layers, steps, of.streams, self.config.hidden)
         # four draws of 16 bits from one of 64: a mask should cost little beside the products
         quarters = torch.empty(-(-math.prod(shape) // 4), dtype=torch.int64, device=ids_TB.device)
         draws = quarters.random_(-(2**63), None, generator=generator).view(torch.int16)
-        return (draws[: math.prod(shape)] >= round(rate * 2**16) - 2**15).view(shape)
+        return (draws[: math.prod(shape)] >= round(rate * 2**16) - 2**15).view(shape)[:, :, of.part]
 
     def _backpropagate_by_graph(
         self,
@@ -216,10 +234,11 @@ class Network(nn.Module):
         state: NetworkState,
         generator: torch.Generator | None,
         dtype: torch.dtype,
+        share: StreamShare | None,
     ) -> tuple[Tensor, NetworkState]:
         device = ids_TB.device.type
         with torch.autocast(device, dtype, enabled=dtype in (torch.bfloat16, torch.float16)):
-            logits_TBV, after = self(ids_TB, state, generator)
+            logits_TBV, after = self(ids_TB, state, generator, share)
         loss = F.cross_entropy(logits_TBV.flatten(0, 1).to(self.decoder_VH.dtype), targets_TB.flatten())
         self.zero_grad(set_to_none=True)
         loss.backward()

@@ -69,22 +69,30 @@ class Look:
 
 
 def train_and_replay(job: TrainJob, on_progress: Callable[[str, "Progress"], None] = tell) -> Run:
-    """Trains the run or goes on with it, then leaves its test Surprisal and Trace; whole records are kept."""
+    """Trains the run or goes on with it, then leaves its test Surprisal and Trace; whole records are kept.
+
+    Under torchrun the processes train it together, and the first of them leaves the records.
+    """
     import torch
 
+    from rnnscope.training.group import joined
     from rnnscope.training.loop import train
 
     torch.set_num_threads(job.threads)
     work = Work(job.work)
     corpus = find_corpus(job.work, job.corpus)
-    run = train(
-        corpus,
-        job.config,
-        work.run(job.corpus, job.name),
-        on_progress=lambda progress: on_progress(job.name, progress),
-        ngram_validation_nats=job.ngram_validation_nats,
-        command=job.command,
-    )
+    with joined() as group:
+        run = train(
+            corpus,
+            job.config,
+            work.run(job.corpus, job.name),
+            on_progress=lambda progress: on_progress(job.name, progress),
+            ngram_validation_nats=job.ngram_validation_nats,
+            group=group,
+            command=job.command,
+        )
+    if not group.is_first:
+        return run
     replay_run(run, corpus, "test", job.command)
     if job.trace_chars:
         trace_run(TraceJob(job.work, job.corpus, run.folder, job.trace_chars, job.command, job.threads))

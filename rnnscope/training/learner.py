@@ -7,17 +7,28 @@ import torch
 from torch import Tensor
 
 from rnnscope.models.initial import initialise
-from rnnscope.models.network import Network, NetworkState
+from rnnscope.models.network import Network, NetworkState, StreamShare
 from rnnscope.training.batches import Window, generator_for
 from rnnscope.training.config import TrainConfig
+from rnnscope.training.group import ALONE, Group
 from rnnscope.training.optimisers import optimisers_for, set_rates
 
 
 class Learner:
     """Weights, optimiser and carried state; counts losses between two calls of `take_means`."""
 
-    def __init__(self, config: TrainConfig, symbols: int, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        symbols: int,
+        device: torch.device,
+        dtype: torch.dtype,
+        group: Group = ALONE,
+    ) -> None:
+        """Raises ConfigError where the streams cannot be shared evenly by the processes of `group`."""
+        group.check(config.streams)
         self.config = config
+        self.group = group
         self.device = device
         self.dtype = dtype
         self.network = Network(config.network(symbols)).to(device).train()
@@ -30,7 +41,8 @@ class Learner:
             forget_bias=config.forget_bias,
         )
         self.optimisers = optimisers_for(self.network, config, dtype)
-        self.state: NetworkState = self.network.zero_state(config.streams)
+        self.share = StreamShare(config.streams, group.part(config.streams))
+        self.state: NetworkState = self.network.zero_state(config.streams // group.size)
         self._dropout = torch.Generator(device)
         self._parameters = list(self.network.parameters())
         self._updates = 0
@@ -38,8 +50,11 @@ class Learner:
         self._norm_sum = torch.zeros((), device=device)
 
     def update(self, window: Window, step: int, rate_factor: float) -> None:
-        """One update from one window of every stream; the state goes on to the next."""
-        loss = self._backpropagate(window, step)
+        """One update from one window of every stream, of which the group's processes each read a share; the
+        state goes on to the next.
+        """
+        loss = self._backpropagate(self.group.window(window), step)
+        self.group.average([loss, *(each.grad for each in self._parameters if each.grad is not None)])
         self._clip(len(window.inputs_TB))
         set_rates(self.optimisers, rate_factor)
         for optimiser in self.optimisers:
@@ -66,7 +81,10 @@ class Learner:
             for index, entries in optimiser.state_dict()["state"].items():
                 named |= {f"optimiser.{which}.{index}.{key}": tensor for key, tensor in entries.items()}
         for layer, state in enumerate(self.state):
-            named |= {f"state.{layer}.{which}": tensor for which, tensor in enumerate(state)}
+            named |= {
+                f"state.{layer}.{which}": self.group.gathered(tensor, dim=0)
+                for which, tensor in enumerate(state)
+            }
         return named
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
@@ -80,7 +98,10 @@ class Learner:
             groups = optimiser.state_dict()["param_groups"]
             optimiser.load_state_dict({"state": entries, "param_groups": groups})
         self.state = tuple(
-            tuple(tensors[f"state.{layer}.{which}"].to(self.device) for which in range(len(state)))
+            tuple(
+                tensors[f"state.{layer}.{which}"][self.share.part].to(self.device)
+                for which in range(len(state))
+            )
             for layer, state in enumerate(self.state)
         )
 
@@ -96,7 +117,9 @@ class Learner:
         if self.config.dropout:
             self._dropout.manual_seed(_seed(self.config.seed, "dropout", step))
         begun = self._begun(window.fresh_B)
-        loss, self.state = self.network.backpropagate(inputs_TB, targets_TB, begun, self._dropout, self.dtype)
+        loss, self.state = self.network.backpropagate(
+            inputs_TB, targets_TB, begun, self._dropout, self.dtype, self.share
+        )
         return loss
 
     def _begun(self, fresh_B: np.ndarray) -> NetworkState:

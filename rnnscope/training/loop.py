@@ -15,17 +15,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from rnnscope.models.saved import save_network
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import explained, is_whole
 from rnnscope.records.run import Run, RunManifest
 from rnnscope.recurrence.scan import backend_for
 from rnnscope.recurrence.stack import native_step
-from rnnscope.scoring import Scores, score, trapped_rows
+from rnnscope.scoring import score, trapped_rows
 from rnnscope.training.batches import Windows, windows_of
 from rnnscope.training.checkpoints import Standing, newest_checkpoint, read_checkpoint, write_checkpoint
 from rnnscope.training.claim import alone, check_corpus, check_folder
 from rnnscope.training.config import TrainConfig
+from rnnscope.training.group import ALONE, Group
 from rnnscope.training.health import DivergenceWatch
 from rnnscope.training.learner import Learner
 from rnnscope.training.logs import RunLog
@@ -49,28 +52,41 @@ def train(
     notice: Notice = lambda line: None,
     checkpoint_s: float | int = 60,
     ngram_validation_nats: Mapping[int, float] | None = None,
+    group: Group = ALONE,
     command: str = "",
 ) -> Run:
     """The finished run in `folder`: as it is there, gone on with, or trained from nothing.
 
     `resume`: 'auto' goes on where there is something to go on from, 'never' begins again, 'only' must find
     something. `ngram_validation_nats` (context length -> loss) is only for progress. A checkpoint is made at
-    every validation and every `checkpoint_s` seconds.
+    every validation and every `checkpoint_s` seconds. The processes of `group` train it together; only the
+    first one of them touches the folder, and all get the run.
 
     Raises ConfigError where the folder has another config or the text is too short, RecordError where another
     process trains this run, the disk refuses or the folder belongs to another text, DivergenceError where
     training stopped making sense, BackendError for a device or precision that is not there.
     """
-    with alone(folder):
-        if resume == "never" and folder.exists():
-            with explained(f"'{folder}'"):
-                shutil.rmtree(folder)
-        check_folder(folder, config, corpus, resume)
-        if is_whole(folder):
-            return Run.read(folder)
+    with alone(folder) if group.is_first else contextlib.nullcontext():
+        done = None
+        if group.is_first:
+            if resume == "never" and folder.exists():
+                with explained(f"'{folder}'"):
+                    shutil.rmtree(folder)
+            check_folder(folder, config, corpus, resume)
+            done = Run.read(folder) if is_whole(folder) else None
+        if done := group.from_first(done):
+            return done
         with contextlib.closing(
             _Training(
-                corpus, config, folder, device, notice, checkpoint_s, ngram_validation_nats or {}, on_progress
+                corpus,
+                config,
+                folder,
+                device,
+                notice,
+                checkpoint_s,
+                ngram_validation_nats or {},
+                on_progress,
+                group,
             )
         ) as training:
             training.to_end()
@@ -92,7 +108,7 @@ class _Clock:
 
 
 class _Training:
-    """One run on its way, in one process."""
+    """One run on its way, in one process of its group."""
 
     def __init__(
         self,
@@ -104,9 +120,10 @@ class _Training:
         checkpoint_s: float | int,
         ngram_validation_nats: Mapping[int, float],
         on_progress: Callable[[Progress], None],
+        group: Group,
     ) -> None:
         self.corpus, self.config, self.folder = corpus, config, folder
-        self.checkpoint_s, self.on_progress = checkpoint_s, on_progress
+        self.checkpoint_s, self.on_progress, self.group = checkpoint_s, on_progress, group
         self.ngram_validation_nats = ngram_validation_nats
         self.checkpoints = folder / "checkpoints"
         self.windows: Windows = windows_of(corpus, config)
@@ -115,9 +132,11 @@ class _Training:
         dtype = training_dtype(config.precision, where)
         native = native_step(where, dtype, notice=notice)
         self.machine = facts(where, dtype, native.name if native else backend_for(config.cell, where))
-        self.learner = Learner(config, corpus.symbols, where, dtype)
+        if group.size > 1:
+            self.machine |= {"processes": group.size}
+        self.learner = Learner(config, corpus.symbols, where, dtype, group)
         self.standing = self._begun(notice)
-        self.log = RunLog(folder, self.standing.log_bytes)
+        self.log = RunLog(folder, self.standing.log_bytes) if group.is_first else None
         self.watch = DivergenceWatch(folder.name, corpus.symbols, self.standing.bad_steps)
         self.clock = _Clock(self.standing.train_seconds)
         notice(
@@ -127,11 +146,13 @@ class _Training:
         )
 
     def close(self) -> None:
-        self.log.close()
+        if self.log:
+            self.log.close()
 
     def _begun(self, notice: Notice) -> Standing:
         """Where to begin: the newest whole checkpoint, restored, or nothing."""
-        found = newest_checkpoint(self.checkpoints, notice)
+        found = newest_checkpoint(self.checkpoints, notice) if self.group.is_first else None
+        found = self.group.from_first(found)
         if found is None:
             return Standing(corpus_fingerprint=self.corpus.manifest.fingerprint)
         standing, tensors = found
@@ -153,7 +174,8 @@ class _Training:
             self._note_training()
             if validates:
                 self._validate()
-            if validates or time.monotonic() - saved_at >= self.checkpoint_s:
+            is_time = time.monotonic() - saved_at >= self.checkpoint_s
+            if validates or self.group.from_first(is_time):
                 self._save()
                 saved_at = time.monotonic()
             self._tell()
@@ -163,6 +185,9 @@ class _Training:
         """Writes the best weights and the manifest."""
         kept_step = self.standing.best_step
         assert kept_step is not None, "the last step validates"
+        return self.group.from_first(self._written(command, kept_step) if self.group.is_first else None)
+
+    def _written(self, command: str, kept_step: int) -> Run:
         if kept_step != self.standing.step:
             self.learner.restore_weights(read_checkpoint(self.checkpoints, kept_step)[1])
         weights = self.folder / "weights.safetensors"
@@ -203,8 +228,8 @@ class _Training:
 
     def _validate(self) -> None:
         """Scores the whole validation part by the one protocol; remembers the best."""
-        scores = self._scores()
-        trapped, nats = trapped_rows(scores.row_nats), scores.mean_nats
+        row_nats, nats = self._scored()
+        trapped = trapped_rows(row_nats)
         best = self.standing.best_validation_nats
         self.watch.check(self.standing.step, "validation loss", math.isfinite(nats))
         self._now(validation_nats=nats)
@@ -214,9 +239,17 @@ class _Training:
             )
         self._write({"validation_nats": nats, "trapped_rows": trapped})
 
-    def _scores(self) -> Scores:
+    def _scored(self) -> tuple[np.ndarray, float]:
+        """Mean nats of every row and of them all; the processes of the group share the rows out."""
         part = self.corpus.part("validation")
-        return score(self.learner.network, self.corpus.inputs(part), self.corpus.targets(part))
+        own = self.group.part(len(part.starts))
+        inputs, targets = self.corpus.inputs(part)[own], self.corpus.targets(part)[own]
+        scores = score(self.learner.network, inputs, targets) if len(inputs) else None
+        if self.group.size == 1 and scores:
+            return scores.row_nats, scores.mean_nats
+        rows = self.group.gathered_objects(scores.row_nats if scores else np.empty(0))
+        row_nats = np.concatenate(rows)
+        return row_nats, float(row_nats.mean())
 
     def _write(self, line: dict) -> None:
         step = {"step": self.standing.step, "epoch": self._epoch, "chars_seen": self._chars_seen}
@@ -225,13 +258,16 @@ class _Training:
             "seconds": round(self.clock.seconds, 3),
             "chars_per_s": round(self._chars_per_s),
         }
-        self.log.write(step | line, timing)
+        if self.log:
+            self.log.write(step | line, timing)
 
     def _save(self) -> None:
         # a checkpoint that cannot be gone on from must not take the place of one that can
         self.watch.check(self.standing.step, "network", self.learner.is_finite())
-        self._now(log_bytes=self.log.sizes())
-        write_checkpoint(self.checkpoints, self.standing, self.learner.tensors())
+        tensors = self.learner.tensors()
+        if self.log:
+            self._now(log_bytes=self.log.sizes())
+            write_checkpoint(self.checkpoints, self.standing, tensors)
 
     @property
     def _chars_per_step(self) -> int:
@@ -250,6 +286,8 @@ class _Training:
         return self._chars_seen / max(self.clock.seconds, 1e-9)
 
     def _tell(self) -> None:
+        if not self.group.is_first:
+            return
         now, schedule = self.standing, self.schedule
         left = (schedule.steps - now.step) * self._chars_per_step / max(self._chars_per_s, 1e-9)
         self.on_progress(

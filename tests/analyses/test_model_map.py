@@ -29,6 +29,11 @@ def mapped(
     return Mapped(record, family, {"cell": name.split("-")[0], "parameters": 1000})
 
 
+def family_of(model: object) -> str:
+    """Of a model named 'family-number'."""
+    return str(model).split("-")[0]
+
+
 def changed(base: np.ndarray, share: float, seed: int) -> np.ndarray:
     draw = np.random.default_rng(seed)
     other = draw.integers(20, size=base.shape).astype(np.uint8)
@@ -58,10 +63,8 @@ def test_planted_groups_come_out_together_and_stay_so_over_seeds(tmp_path: Path)
         nearest = min(
             (other for other in places if other != name), key=lambda o: np.linalg.norm(places[o] - place)
         )
-        assert nearest.split("-")[0] == name.split("-")[0]
-    assert all(
-        row["nearest"].split("-")[0] == row["model"].split("-")[0] for row in finding.tables["nearest"]
-    )
+        assert family_of(nearest) == family_of(name)
+    assert all(family_of(row["nearest"]) == family_of(row["model"]) for row in finding.tables["nearest"])
     assert finding.numbers["neighbours_shared"] > 0.45 and finding.numbers["trustworthiness"] > 0.9
     assert finding.numbers["rank_correlation"] > chance + 0.1
 

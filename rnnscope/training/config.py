@@ -59,6 +59,8 @@ class TrainConfig(BaseModel):
     """Learning rate of all biases."""
     momentum: float = Field(ge=0, lt=1)
     """Muon's, Nesterov's way."""
+    block_rows: int = Field(ge=16)
+    """Most rows of a gate's matrix that Muon orthogonalises together."""
     newton_schulz_steps: int = Field(ge=2, le=5)
     """Muon's steps towards the nearest orthogonal matrix."""
     adam_beta1: float = Field(ge=0, lt=1)

@@ -5,14 +5,20 @@ than one matrix for all gates (half an epoch on War and Peace, LSTM 1x128: 1.521
 nats).
 """
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from rnnscope.models.network import Network
+from rnnscope.recurrence.native.step import NativeStep
+from rnnscope.recurrence.scan import AUTO
+from rnnscope.recurrence.stack import native_step
 from rnnscope.training.config import TrainConfig
 
+REGISTER = 16
+"""Numbers that the compiled update handles at once."""
 ORTHOGONALISING = {
     2: ((7.299433, -20.171086, 14.454119), (2.906944, -2.136780, 0.456191)),
     3: (
@@ -44,10 +50,12 @@ rounding. They begin with singular values from 0.03, 0.01, 0.003 and 0.001 to 1 
 
 
 class Muon(torch.optim.Optimizer):
-    """Momentum whose update is orthogonalised, square block by block.
+    """Momentum whose update is orthogonalised, block by block.
 
-    Every parameter is a stack of blocks of `block_rows` rows. Update of a block: rate * sqrt(max(1, rows /
-    columns)) * orthogonalised(Nesterov momentum).
+    Every parameter is a stack of gates of `gate_rows` rows, and a gate is cut into blocks of at most
+    `most_rows` rows. Update of a block: rate * sqrt(max(1, rows / columns)) * orthogonalised(Nesterov
+    momentum).
+    Blocks lower than a gate cost less, and are no worse (training/recipes.py).
     """
 
     def __init__(
@@ -57,44 +65,88 @@ class Muon(torch.optim.Optimizer):
         lr: float,
         momentum: float,
         newton_schulz_steps: int,
-        block_rows: int,
+        gate_rows: int,
+        most_rows: int,
         dtype: torch.dtype = torch.bfloat16,
+        backend: str = AUTO,
     ) -> None:
+        """Products are made in `dtype`; `backend`: as of `native_step`, which does it all in one call."""
         self.momentum = momentum
         self.newton_schulz_steps = newton_schulz_steps
-        self.block_rows = block_rows
+        self.gate_rows = gate_rows
+        self.block_rows = block_rows(gate_rows, most_rows)
         self.dtype = dtype
+        self.backend = backend
         super().__init__(parameters, {"lr": lr})
 
     @torch.no_grad()
     def step(self, closure=None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        """One update; all blocks of a shape are one batch."""
+        """One update of every parameter that has a gradient."""
         for group in self.param_groups:
             parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
-            by_columns: dict[int, list[Tensor]] = {}
-            for parameter in parameters:
-                by_columns.setdefault(parameter.shape[1], []).append(parameter)
-            for columns, alike in by_columns.items():
-                self._update(alike, columns, group["lr"])
+            if parameters:
+                native = self._native(parameters)
+                if native is None:
+                    for parameter in parameters:
+                        self._update(parameter, group["lr"])
+                else:
+                    native.muon(
+                        parameters,
+                        [_gradient(parameter) for parameter in parameters],
+                        [self._momentum(parameter) for parameter in parameters],
+                        gate_rows=self.gate_rows,
+                        block_rows=self.block_rows,
+                        rate=group["lr"],
+                        momentum=self.momentum,
+                        coefficients=ORTHOGONALISING[self.newton_schulz_steps],
+                    )
 
-    def _update(self, parameters: list[Tensor], columns: int, rate: float) -> None:
-        blocks = torch.cat(
-            [self._ahead(parameter).view(-1, self.block_rows, columns) for parameter in parameters]
+    def _native(self, parameters: Sequence[Tensor]) -> NativeStep | None:
+        """The compiled update, where it is and fits: no block higher than wide."""
+        step = native_step(parameters[0].device, self.dtype, self.backend)
+        fits = step is not None and all(
+            each.dtype == step.dtype
+            and each.is_contiguous()
+            and _gradient(each).is_contiguous()
+            and self.block_rows <= each.shape[1]
+            for each in parameters
         )
-        updates = orthogonalised(blocks, self.newton_schulz_steps, self.dtype).flatten(0, 1)
-        size = rate * max(1.0, self.block_rows / columns) ** 0.5
-        for parameter, update in zip(
-            parameters, updates.split([len(each) for each in parameters]), strict=True
+        return step if fits else None
+
+    def _update(self, parameter: Tensor, rate: float) -> None:
+        columns = parameter.shape[1]
+        stack = self._ahead(parameter).view(-1, self.gate_rows, columns)
+        for blocks, weights in zip(
+            stack.split(self.block_rows, dim=1),
+            parameter.view(-1, self.gate_rows, columns).split(self.block_rows, dim=1),
+            strict=True,
         ):
-            parameter.add_(update, alpha=-size)
+            update = orthogonalised(blocks, self.newton_schulz_steps, self.dtype)
+            weights.add_(update, alpha=-rate * max(1.0, blocks.shape[1] / columns) ** 0.5)
 
     def _ahead(self, parameter: Tensor) -> Tensor:
         """Nesterov's momentum: the gradient drawn towards the mean that has just taken it in."""
-        gradient, state = parameter.grad, self.state[parameter]
-        assert gradient is not None
+        gradient = _gradient(parameter)
+        mean = self._momentum(parameter).lerp_(gradient, 1 - self.momentum)
+        return gradient.lerp(mean, self.momentum)
+
+    def _momentum(self, parameter: Tensor) -> Tensor:
+        state = self.state[parameter]
         if "momentum" not in state:
             state["momentum"] = torch.zeros_like(parameter)
-        return gradient.lerp(state["momentum"].lerp_(gradient, 1 - self.momentum), self.momentum)
+        return state["momentum"]
+
+
+def _gradient(parameter: Tensor) -> Tensor:
+    assert parameter.grad is not None
+    return parameter.grad
+
+
+def block_rows(gate_rows: int, most_rows: int) -> int:
+    """Rows of a gate's blocks, as even as can be and a whole number of registers: 300 in parts of at most 128
+    are 112, 112 and 76."""
+    count = math.ceil(gate_rows / most_rows)
+    return min(gate_rows, math.ceil(gate_rows / count / REGISTER) * REGISTER)
 
 
 def orthogonalised(blocks: Tensor, steps: int, dtype: torch.dtype = torch.bfloat16) -> Tensor:
@@ -163,7 +215,8 @@ def optimisers_for(
                 lr=config.hidden_rate,
                 momentum=config.momentum,
                 newton_schulz_steps=config.newton_schulz_steps,
-                block_rows=config.hidden,
+                gate_rows=config.hidden,
+                most_rows=config.block_rows,
                 dtype=dtype,
             ),
             torch.optim.AdamW(rest, betas=betas, eps=config.epsilon, weight_decay=0.0, fused=True),

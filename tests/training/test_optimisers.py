@@ -5,11 +5,14 @@ import math
 import pytest
 import torch
 
+from rnnscope.errors import BackendError
 from rnnscope.models import Network, NetworkConfig
+from rnnscope.recurrence.stack import native_step
 from rnnscope.training import fast, paper_2015, with_settings
 from rnnscope.training.optimisers import (
     ORTHOGONALISING,
     Muon,
+    block_rows,
     optimisers_for,
     orthogonalised,
     roles,
@@ -17,45 +20,83 @@ from rnnscope.training.optimisers import (
 )
 
 
-def plain_muon(weight, gradients, block_rows, rate, momentum, steps):
-    """One matrix, block by block, update by update, straight from the description."""
+def plain_muon(weight, gradients, heights, rate, momentum, steps):
+    """One matrix, block by block, update by update, straight from the description; `heights`: rows of its
+    blocks."""
     mean = torch.zeros_like(weight)
     for gradient in gradients:
         mean = momentum * mean + (1 - momentum) * gradient
         ahead = momentum * mean + (1 - momentum) * gradient
-        for start in range(0, len(weight), block_rows):
-            block = ahead[start : start + block_rows]
+        updated = []
+        for block, before in zip(ahead.split(heights), weight.split(heights), strict=True):
             x = block / (1.02 * (block @ block.T).norm()) ** 0.5
             for a, b, c in ORTHOGONALISING[steps]:
                 square = x @ x.T
                 x = a * x + (b * square + c * square @ square) @ x
-            scale = max(1, block.shape[0] / block.shape[1]) ** 0.5
-            weight = torch.cat(
-                [
-                    weight[:start],
-                    weight[start : start + block_rows] - rate * scale * x,
-                    weight[start + block_rows :],
-                ]
-            )
+            updated.append(before - rate * max(1, block.shape[0] / block.shape[1]) ** 0.5 * x)
+        weight = torch.cat(updated)
     return weight
 
 
-def test_batched_muon_equals_the_plain_one():
-    generator = torch.Generator().manual_seed(0)
-    shapes = [(12, 4), (12, 4), (12, 7)]
-    weights = [torch.randn(shape, generator=generator, dtype=torch.float64) for shape in shapes]
-    gradients = [
-        [torch.randn(shape, generator=generator, dtype=torch.float64) for _ in range(3)] for shape in shapes
+def series(shapes, count, seed=0):
+    draw = torch.Generator().manual_seed(seed)
+    return [
+        [torch.randn(shape, generator=draw, dtype=torch.float64) for _ in range(count)] for shape in shapes
     ]
+
+
+def muon_of(weights, gradients, dtype=torch.float64, **settings):
+    """The weights after an update for each gradient."""
     parameters = [torch.nn.Parameter(weight.clone()) for weight in weights]
-    muon = Muon(parameters, lr=0.1, momentum=0.9, newton_schulz_steps=3, block_rows=4, dtype=torch.float64)
-    for step in range(3):
-        for parameter, series in zip(parameters, gradients, strict=True):
-            parameter.grad = series[step].clone()
+    muon = Muon(parameters, lr=0.1, momentum=0.9, newton_schulz_steps=3, dtype=dtype, **settings)
+    for step in range(len(gradients[0])):
+        for parameter, of_each in zip(parameters, gradients, strict=True):
+            parameter.grad = of_each[step].to(parameter.dtype)
         muon.step()
-    for parameter, weight, series in zip(parameters, weights, gradients, strict=True):
-        expected = plain_muon(weight, series, 4, 0.1, 0.9, 3)
-        torch.testing.assert_close(parameter.detach(), expected, rtol=1e-10, atol=1e-10)
+    return [parameter.detach() for parameter in parameters]
+
+
+@pytest.mark.parametrize("backend", ["auto", "torch"])
+@pytest.mark.parametrize(
+    ("shapes", "gate_rows", "heights"),
+    [
+        ([(12, 4), (12, 4), (12, 7)], 4, [4]),
+        ([(12, 4)], 6, [6]),  # blocks higher than wide
+        ([(3 * 37, 37), (37, 37)], 37, [32, 5]),
+        ([(2 * 70, 70)], 70, [32, 32, 6]),
+        ([(33, 129)], 33, [32, 1]),
+    ],
+)
+def test_muon_equals_the_plain_one_compiled_or_not(backend, shapes, gate_rows, heights):
+    weights = [of_each[0] for of_each in series(shapes, 1)]
+    gradients = series(shapes, 3, seed=1)
+    found = muon_of(weights, gradients, gate_rows=gate_rows, most_rows=32, backend=backend)
+    for result, weight, of_each in zip(found, weights, gradients, strict=True):
+        all_heights = heights * (len(weight) // gate_rows)
+        expected = plain_muon(weight, of_each, all_heights, 0.1, 0.9, 3)
+        torch.testing.assert_close(result, expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.usefixtures("can_compile")
+def test_the_compiled_muon_is_near_in_bfloat16_and_the_same_over_threads(monkeypatch):
+    weights = [torch.zeros(4 * 100, 100), torch.zeros(4 * 100, 100)]
+    gradients = series([(400, 100)] * 2, 2)
+    settings = {"gate_rows": 100, "most_rows": 64}
+    exact = muon_of(weights, gradients, torch.float32, backend="native", **settings)
+    try:
+        native_step(torch.device("cpu"), torch.bfloat16, "native")
+    except BackendError as reason:
+        pytest.skip(str(reason))
+    low = muon_of(weights, gradients, torch.bfloat16, backend="native", **settings)
+    for one, other in zip(low, exact, strict=True):
+        assert 0 < (one - other).norm() < 0.03 * other.norm()
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
+    for one, other in zip(muon_of(weights, gradients, torch.bfloat16, **settings), low, strict=True):
+        assert torch.equal(one, other)
+
+
+def test_blocks_are_even_and_whole_registers():
+    assert [block_rows(rows, 128) for rows in (37, 128, 130, 300, 512)] == [37, 128, 80, 112, 128]
 
 
 @pytest.mark.parametrize("shape", [(5, 8, 8), (3, 9, 4), (3, 4, 9)])
@@ -93,7 +134,7 @@ def test_steps_bring_the_range_they_are_made_for_to_one_and_never_blow_up(steps,
 def test_a_gradient_of_zeros_moves_nothing():
     parameter = torch.nn.Parameter(torch.ones(4, 4))
     parameter.grad = torch.zeros(4, 4)
-    Muon([parameter], lr=1.0, momentum=0.9, newton_schulz_steps=3, block_rows=4).step()
+    Muon([parameter], lr=1.0, momentum=0.9, newton_schulz_steps=3, gate_rows=4, most_rows=16).step()
     assert torch.equal(parameter.detach(), torch.ones(4, 4))
 
 

@@ -60,24 +60,49 @@ inline std::vector<Span> spans_of(int vectors, int lanes) {
 
 inline int steps_of(int numbers, int pair) { return (numbers + pair - 1) / pair; }
 
+// A square of numbers as they are stored, which stays in registers and the first-level cache while it is turned over.
+template <class P>
+struct Square {
+  static constexpr int SIDE = 16;
+  alignas(64) typename P::Store numbers[SIDE][SIDE * P::PAIR];  // SIDE rows of PAIRs
+
+  // A row of it from SIDE x PAIR numbers.
+  void take(int row, const typename P::Real* from) {
+    for (int i = 0; i < SIDE * P::PAIR; i += P::LANES) P::put(numbers[row] + i, P::load(from + i));
+  }
+  void clear(int row) { memset(numbers[row], 0, sizeof numbers[row]); }
+  // PAIR number `at` of rows `first` ... `first + LANES - 1`, side by side.
+  void give(int at, int first, typename P::Store* to) const {
+    for (int lane = 0; lane < P::LANES; lane++)
+      memcpy(to + lane * P::PAIR, numbers[first + lane] + at * P::PAIR, P::PAIR * sizeof(typename P::Store));
+  }
+};
+
 // W (rows x columns) -> one tile a span of positions, [step over columns][position][PAIR]; position p is row rows[p].
 // A span's tile begins at start * steps * PAIR.
 template <class P>
 void pack(Buffer<typename P::Store>& buffer, const typename P::Real* W, int columns, const std::vector<int>& rows,
           const std::vector<Span>& spans) {
-  const int steps = steps_of(columns, P::PAIR);
-  typename P::Store* out = buffer.zeroed(rows.size() * steps * P::PAIR);
+  constexpr int PAIR = P::PAIR, L = P::LANES, SIDE = Square<P>::SIDE;
+  const int steps = steps_of(columns, PAIR), even = columns / (SIDE * PAIR) * SIDE;  // steps in whole squares
+  typename P::Store* out = buffer.zeroed(rows.size() * steps * PAIR);
+  Square<P> square;
   for (const Span& span : spans) {
-    const int width = span.vectors * P::LANES;
-    for (int position = 0; position < width; position++) {
-      const int row = rows[span.start + position];
-      if (row < 0) continue;
-      const typename P::Real* from = W + static_cast<long>(row) * columns;
-      typename P::Store* to = out + static_cast<long>(span.start) * steps * P::PAIR + position * P::PAIR;
-      int column = 0;
-      for (; column + P::PAIR <= columns; column += P::PAIR, to += width * P::PAIR)
-        for (int e = 0; e < P::PAIR; e++) to[e] = P::stored(from[column + e]);
-      for (int e = 0; column + e < columns; e++) to[e] = P::stored(from[column + e]);
+    const int width = span.vectors * L;
+    for (int first = 0; first < width; first += L) {
+      typename P::Store* to = out + static_cast<long>(span.start) * steps * PAIR + first * PAIR;
+      const int* row = rows.data() + span.start + first;
+      for (int step = 0; step < even; step += SIDE) {
+        for (int lane = 0; lane < L; lane++)
+          if (row[lane] < 0) square.clear(lane);
+          else square.take(lane, W + static_cast<long>(row[lane]) * columns + step * PAIR);
+        for (int i = 0; i < SIDE; i++) square.give(i, 0, to + static_cast<long>(step + i) * width * PAIR);
+      }
+      for (int column = even * PAIR; column < columns; column++)
+        for (int lane = 0; lane < L; lane++)
+          if (row[lane] >= 0)
+            to[(static_cast<long>(column / PAIR) * width + lane) * PAIR + column % PAIR] =
+                P::stored(W[static_cast<long>(row[lane]) * columns + column]);
     }
   }
 }
@@ -86,17 +111,28 @@ void pack(Buffer<typename P::Store>& buffer, const typename P::Real* W, int colu
 template <class P>
 void pack_back(Buffer<typename P::Store>& buffer, const typename P::Real* W, int columns, const std::vector<int>& rows,
                const std::vector<Span>& spans) {
-  const int padded = spans.back().start + spans.back().vectors * P::LANES;
-  const int positions = static_cast<int>(rows.size()), steps = steps_of(positions, P::PAIR);
-  typename P::Store* out = buffer.zeroed(static_cast<size_t>(padded) * steps * P::PAIR);
+  constexpr int PAIR = P::PAIR, L = P::LANES;
+  const int padded = spans.back().start + spans.back().vectors * L;
+  const int positions = static_cast<int>(rows.size()), steps = steps_of(positions, PAIR);
+  typename P::Store* out = buffer.zeroed(static_cast<size_t>(padded) * steps * PAIR);
+  alignas(64) typename P::Store side_by_side[PAIR][L] = {};
   for (const Span& span : spans) {
-    const int width = span.vectors * P::LANES, used = std::min(columns - span.start, width);
-    typename P::Store* to = out + static_cast<long>(span.start) * steps * P::PAIR;
-    for (int position = 0; position < positions; position++) {
-      if (rows[position] < 0) continue;
-      const typename P::Real* from = W + static_cast<long>(rows[position]) * columns + span.start;
-      typename P::Store* at = to + static_cast<long>(position / P::PAIR) * width * P::PAIR + position % P::PAIR;
-      for (int column = 0; column < used; column++) at[column * P::PAIR] = P::stored(from[column]);
+    const int width = span.vectors * L, used = std::min(columns - span.start, width);
+    for (int step = 0; step < steps; step++) {
+      typename P::Store* to = out + (static_cast<long>(span.start) * steps + static_cast<long>(step) * width) * PAIR;
+      for (int first = 0; first < used; first += L) {
+        const int count = std::min(L, used - first);
+        for (int e = 0; e < PAIR; e++) {
+          const int position = step * PAIR + e, row = position < positions ? rows[position] : -1;
+          const typename P::Real* from = W + static_cast<long>(row) * columns + span.start + first;
+          if (row < 0) memset(side_by_side[e], 0, sizeof side_by_side[e]);
+          else if (count == L) P::put(side_by_side[e], P::load(from));
+          else
+            for (int i = 0; i < count; i++) side_by_side[e][i] = P::stored(from[i]);
+        }
+        for (int i = 0; i < count; i++)
+          for (int e = 0; e < PAIR; e++) to[(first + i) * PAIR + e] = side_by_side[e][i];
+      }
     }
   }
 }

@@ -7,6 +7,7 @@
 
 #include "decoder.h"
 #include "layers.h"
+#include "muon.h"
 
 namespace {
 
@@ -28,6 +29,7 @@ struct Workspace {
   std::vector<std::unique_ptr<LayerSpace<P>>> layers;
   DecoderSpace<P> decoder;
   OuterBuffers<P> outer;
+  Muon<P> muon;
   Buffer<int32_t> ids;
   Buffer<Real> zeros;
 };
@@ -308,6 +310,29 @@ __attribute__((visibility("default"))) int rnnscope_read(void* workspace, const 
   Decoder<P> decoder{space.decoder, shape->symbols, shape->hidden, pass.plan.padded};
   decoder.begin(weights[4 * shape->layers], weights[4 * shape->layers + 1], false);
   decoder.log_probs(top, pass.count(), log_probs);
+  return FINE;
+} catch (const std::bad_alloc&) {
+  return NO_MEMORY;
+}
+
+// Muon's update in place of `count` matrices, stacks of gates of `gate_rows` rows, each cut into blocks of `block_rows`
+// rows and what is left. Of all blocks only every `parts`-th is done, from `part` on.
+__attribute__((visibility("default"))) int rnnscope_muon(void* workspace, const MuonUpdate* with, int32_t count,
+                                                         Real* const* weights, const Real* const* gradients,
+                                                         Real* const* momenta, const int32_t* rows,
+                                                         const int32_t* columns, int32_t gate_rows,
+                                                         int32_t block_rows, int32_t part, int32_t parts) try {
+  TinyIsZero tiny;
+  Workspace& space = *static_cast<Workspace*>(workspace);
+  long block = 0;
+  for (int matrix = 0; matrix < count; matrix++)
+    for (int gate = 0; gate < rows[matrix]; gate += gate_rows)
+      for (int row = 0; row < gate_rows; row += block_rows) {
+        if (block++ % parts != part) continue;
+        const long at = static_cast<long>(gate + row) * columns[matrix];
+        space.muon.update(weights[matrix] + at, gradients[matrix] + at, momenta[matrix] + at,
+                          std::min(block_rows, gate_rows - row), columns[matrix], *with);
+      }
   return FINE;
 } catch (const std::bad_alloc&) {
   return NO_MEMORY;

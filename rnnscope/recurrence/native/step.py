@@ -25,7 +25,19 @@ CELL_NUMBERS = {"rnn": 0, "lstm": 1, "gru": 2, "gru-2015": 3}
 """As `enum Cell` in layers.h has them."""
 LEAST_STREAMS = 8
 """Streams worth a thread of their own: fewer leave register tiles half empty."""
+MOST_ORTHOGONALISING_STEPS = 5
 _NO_MEMORY, _NO_SUCH_SYMBOL = 1, 2
+
+
+class _MuonUpdate(ctypes.Structure):
+    """`struct MuonUpdate` in muon.h."""
+
+    _fields_ = (
+        ("rate", ctypes.c_double),
+        ("momentum", ctypes.c_double),
+        ("steps", ctypes.c_int32),
+        ("coefficients", ctypes.c_double * (3 * MOST_ORTHOGONALISING_STEPS)),
+    )
 
 
 @dataclass(frozen=True)
@@ -147,6 +159,48 @@ class NativeStep:
         done = self._at_once(run, parts, [None] * len(parts))
         return torch.cat([each for each, _ in done], dim=1), torch.cat([after for _, after in done], dim=2)
 
+    def muon(
+        self,
+        weights: Sequence[Tensor],
+        gradients: Sequence[Tensor],
+        momenta: Sequence[Tensor],
+        *,
+        gate_rows: int,
+        block_rows: int,
+        rate: float,
+        momentum: float,
+        coefficients: Sequence[tuple[float, float, float]],
+    ) -> None:
+        """Muon's update of `weights` and `momenta` in place (training/optimisers.py has its definition).
+
+        All are contiguous, of shape (gates x `gate_rows`, columns); a gate is cut into blocks of `block_rows`
+        rows and what is left, none with more rows than columns. Raises as `update`.
+        """
+        count, parts = len(weights), torch.get_num_threads()
+        rows, columns = ([each.shape[axis] for each in weights] for axis in (0, 1))
+        numbers = [number for step in coefficients for number in step]
+        numbers += [0.0] * (3 * MOST_ORTHOGONALISING_STEPS - len(numbers))
+        settings = _MuonUpdate(rate, momentum, len(coefficients), (ctypes.c_double * len(numbers))(*numbers))
+        of_each = ctypes.c_int32 * count
+
+        def run(part: int, _: None) -> None:
+            self._call(
+                "rnnscope_muon",
+                ctypes.byref(settings),
+                ctypes.c_int32(count),
+                _pointers(weights),
+                _pointers(gradients),
+                _pointers(momenta),
+                of_each(*rows),
+                of_each(*columns),
+                *(ctypes.c_int32(number) for number in (gate_rows, block_rows, part, parts)),
+            )
+
+        if parts == 1:
+            run(0, None)
+        else:
+            self._at_once(run, range(parts), [None] * parts)
+
     def _parts(self, streams: int) -> list[slice]:
         """Even parts of the streams, one a thread."""
         count = max(1, min(torch.get_num_threads(), streams // LEAST_STREAMS))
@@ -170,7 +224,7 @@ class NativeStep:
         if status == _NO_SUCH_SYMBOL:
             raise ValueError("an id is outside the alphabet")
 
-    def _at_once(self, run: Callable, parts: Sequence[slice], more: Sequence) -> list:
+    def _at_once(self, run: Callable, parts: Sequence, more: Sequence) -> list:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(max_workers=max(2, torch.get_num_threads()))
         return list(self._pool.map(run, parts, more))

@@ -48,7 +48,12 @@ def study(
     ] = None,
     cells: Annotated[str | None, typer.Option(help="Cells of the grid.", metavar="rnn,lstm,gru")] = None,
     layers: Annotated[str | None, typer.Option(help="Depths of the grid.", metavar="1,2,3")] = None,
-    seeds: Annotated[int, typer.Option(help="Runs of every network of the grid.")] = 1,
+    seeds: Annotated[
+        str,
+        typer.Option(
+            help="Runs of every network of the grid; one number, or one a budget.", metavar="3,3,1,1"
+        ),
+    ] = "1",
     recipe: Annotated[str | None, typer.Option(help="Recipe of the grid: fast or paper-2015.")] = None,
     settings: Annotated[
         list[str] | None,
@@ -74,18 +79,22 @@ def study(
 
     The same command again reuses what is on disk and goes on where it was stopped.
     """
+    from dataclasses import replace
+
     from rnnscope.cli.progress import RunsOnScreen
     from rnnscope.errors import ConfigError
+    from rnnscope.studies.grid import parse_numbers
     from rnnscope.studies.scales import scale_named
     from rnnscope.studies.study import Listener, run_study, study_corpus
     from rnnscope.studies.work import Work, cores
 
     if processes is not None and processes < 1:
         raise ConfigError(f"--processes {processes} is not a positive number")
-    if seeds < 1:
-        raise ConfigError(f"--seeds {seeds} is not a positive number")
-    chosen = _grid(grid, budgets, params, cells, layers, tuple(range(seed, seed + seeds)), recipe, settings)
-    if chosen is None and (dry_run or results or ray or seeds > 1):
+    runs_of_each = parse_numbers(seeds, "--seeds", "3 or 3,3,1,1")
+    chosen = _grid(grid, budgets, params, cells, layers, runs_of_each, recipe, settings)
+    if chosen is not None:
+        chosen = replace(chosen, first_seed=seed)
+    elif dry_run or results or ray or seeds != "1":
         raise ConfigError("--dry-run, --results, --ray and --seeds are a grid's; say --grid figure1 too")
     place = Work(work)
     if chosen is not None and dry_run:
@@ -141,7 +150,7 @@ def _grid(
     if cells:
         grid = replace(grid, cells=tuple(dict.fromkeys(cell.strip() for cell in cells.split(","))))
     if layers:
-        grid = replace(grid, layers=parse_numbers(layers, "--layers", "1,2,3"))
+        grid = replace(grid, layers=tuple(dict.fromkeys(parse_numbers(layers, "--layers", "1,2,3"))))
     return replace(grid, recipe=recipe) if recipe else grid
 
 

@@ -48,7 +48,9 @@ class Grid:
     cells: tuple[str, ...] = ("rnn", "lstm", "gru")
     layers: tuple[int, ...] = (1, 2, 3)
     budgets: tuple[Budget, ...] = tuple(Budget(hidden) for hidden in PAPER_BUDGETS)
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[int, ...] = (1,)
+    """Runs of every network: one number for all budgets, or one a budget."""
+    first_seed: int = 0
     recipe: str = "fast"
     settings: Mapping[str, object] = field(default_factory=dict)
     """Settings of the recipe that are the same in every run."""
@@ -86,24 +88,32 @@ def grid_named(name: str) -> Grid:
 def planned_runs(grid: Grid, symbols: int) -> list[PlannedRun]:
     """Every run of the grid for an alphabet, the longest first.
 
-    Raises ConfigError for a cell, recipe or setting that there is not, and for a budget too small.
+    Raises ConfigError for a cell, recipe or setting that there is not, for a budget too small, and where
+    numbers of seeds and budgets do not go together.
     """
-    size = len(grid.cells) * len(grid.layers) * len(grid.budgets) * len(grid.seeds)
+    if len(grid.seeds) not in (1, len(grid.budgets)):
+        raise ConfigError(
+            f"{len(grid.seeds)} numbers of seeds for {len(grid.budgets)} budgets; one number, or one a budget "
+            "would do"
+        )
+    seeds = dict(zip(grid.budgets, grid.seeds * len(grid.budgets), strict=False))
+    size = len(grid.cells) * len(grid.layers) * sum(seeds.values())
     if not 1 <= size <= MOST_RUNS:
         raise ConfigError(f"a grid of {size} runs; 1 to {MOST_RUNS:,} would do")
     runs = {}
-    for cell, layers, budget, seed in product(grid.cells, grid.layers, grid.budgets, grid.seeds):
+    for cell, layers, budget in product(grid.cells, grid.layers, grid.budgets):
         kind_named(cell)
         hidden = matched_hidden(cell, layers, symbols, budget.parameters(symbols))
-        config = train_config(grid.recipe, cell, layers, hidden, seed, grid.settings)
-        run = PlannedRun(run_name(config), config, parameters(cell, layers, hidden, symbols), budget)
-        runs.setdefault(run.name, run)  # two budgets so near that they meet in one size are one run
+        for seed in range(grid.first_seed, grid.first_seed + seeds[budget]):
+            config = train_config(grid.recipe, cell, layers, hidden, seed, grid.settings)
+            run = PlannedRun(run_name(config), config, parameters(cell, layers, hidden, symbols), budget)
+            runs.setdefault(run.name, run)  # two budgets so near that they meet in one size are one run
     return sorted(runs.values(), key=lambda run: (-run.cost, run.name))
 
 
 def parse_budgets(named: str | None, in_parameters: str | None) -> tuple[Budget, ...]:
     """'64,128' and '400k,1.3M' -> budgets. Raises ConfigError for anything that is not such a list."""
-    units = parse_numbers(named, "--budgets", "64,128,256,512") if named else ()
+    units = dict.fromkeys(parse_numbers(named, "--budgets", "64,128,256,512")) if named else ()
     found = [Budget(hidden) for hidden in units]
     for piece in in_parameters.split(",") if in_parameters else ():
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kM]?)\s*", piece, re.ASCII)
@@ -119,4 +129,4 @@ def parse_numbers(text: str, option: str, example: str) -> tuple[int, ...]:
     pieces = [piece.strip() for piece in text.split(",")]
     if not all(re.fullmatch(r"[1-9]\d{0,5}", piece, re.ASCII) for piece in pieces):
         raise ConfigError(f"{option} '{text}' is not a list of whole numbers; write it as {example}")
-    return tuple(dict.fromkeys(int(piece) for piece in pieces))
+    return tuple(int(piece) for piece in pieces)

@@ -1,6 +1,7 @@
 """Grids: matched sizes, planned runs, results that add up."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_figure_1_is_36_networks_the_longest_first():
 
 
 def test_seeds_budgets_and_settings_are_in_every_run():
-    grid = Grid(cells=("lstm",), layers=(1,), budgets=parse_budgets("64", "100k"), seeds=(3, 4))
+    grid = Grid(cells=("lstm",), layers=(1,), budgets=parse_budgets("64", "100k"), seeds=(2,), first_seed=3)
     grid = Grid(**{**vars(grid), "settings": {"epochs": "1.5"}})
     planned = planned_runs(grid, 87)
     assert {(plan.config.seed, plan.config.hidden) for plan in planned} == {
@@ -56,6 +57,12 @@ def test_seeds_budgets_and_settings_are_in_every_run():
     }
     assert {plan.config.epochs for plan in planned} == {1.5}
     assert {plan.budget.label for plan in planned if plan.budget} == {"64", "100000 parameters"}
+
+
+def test_small_budgets_can_have_more_seeds():
+    planned = planned_runs(Grid(cells=("gru",), layers=(2,), seeds=(3, 2, 1, 1)), 87)
+    counts = Counter(plan.budget.label for plan in planned if plan.budget)
+    assert counts == {"64": 3, "128": 2, "256": 1, "512": 1}
 
 
 def test_budgets_that_meet_in_one_size_are_one_run():
@@ -86,14 +93,16 @@ def test_sizes_can_be_given_in_parameters():
         5000,
     ]
     assert parse_budgets(None, None) == Grid().budgets
-    assert parse_numbers("3,1,3", "--layers", "1,2") == (3, 1)
+    assert parse_numbers("3,1,3", "--seeds", "1,2") == (3, 1, 3)
 
 
 def test_a_grid_that_is_not_there_or_holds_nothing_is_told():
     with pytest.raises(ConfigError, match="no grid 'figure2'; did you mean 'figure1'"):
         grid_named("figure2")
     with pytest.raises(ConfigError, match="a grid of 0 runs"):
-        planned_runs(Grid(seeds=()), 87)
+        planned_runs(Grid(cells=()), 87)
+    with pytest.raises(ConfigError, match="2 numbers of seeds for 4 budgets"):
+        planned_runs(Grid(seeds=(1, 1)), 87)
     with pytest.raises(ConfigError, match="too few"):
         planned_runs(Grid(budgets=(Budget(None, 10),)), 87)
 

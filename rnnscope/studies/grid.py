@@ -93,7 +93,7 @@ def planned_runs(grid: Grid, symbols: int) -> list[PlannedRun]:
     """
     if len(grid.seeds) not in (1, len(grid.budgets)):
         raise ConfigError(
-            f"{len(grid.seeds)} numbers of seeds for {len(grid.budgets)} budgets; one number, or one a budget "
+            f"{len(grid.seeds)} numbers of seeds for {len(grid.budgets)} budgets; one number or one a budget "
             "would do"
         )
     seeds = dict(zip(grid.budgets, grid.seeds * len(grid.budgets), strict=False))

@@ -25,9 +25,9 @@ BLOCK_ROWS = 512
 update of all gates so costs the same in every cell.
 
 War and Peace, validation nats: LSTM 1x512 after a quarter of an epoch 1.324 with whole gates, 1.320 with
-blocks of 128 rows, 1.326 with 64; GRU 1x300 after a half 1.297 and 1.298 (128); but RNN 1x531, with one matrix
-alone, 1.345 and 1.358 (128), 1.349 (272). Two orthogonalising steps do in such blocks what three do: LSTM
-1x512 1.320 and 1.322, RNN 1x273 after one epoch 1.350 and 1.352.
+blocks of 128 rows, 1.326 with 64; GRU 1x300 after a half 1.297 and 1.298 (128); but RNN 1x531, with one
+matrix alone, 1.345 and 1.358 (128), 1.349 (272). Two orthogonalising steps do in such blocks what three do:
+LSTM 1x512 1.320 and 1.322, RNN 1x273 after one epoch 1.350 and 1.352.
 """
 
 

@@ -58,7 +58,9 @@ def study(
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", help="A setting of the grid's recipe; may be given again.", metavar="FIELD=VALUE"
+            "--set",
+            help="A setting of the grid's recipe, or of one budget's (512:dropout=0.1); may be given again.",
+            metavar="FIELD=VALUE",
         ),
     ] = None,
     results: Annotated[

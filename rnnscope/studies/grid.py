@@ -53,7 +53,17 @@ class Grid:
     first_seed: int = 0
     recipe: str = "fast"
     settings: Mapping[str, object] = field(default_factory=dict)
-    """Settings of the recipe that are the same in every run."""
+    """Settings of the recipe: of every run ('dropout'), or of one budget's, which go before ('512:dropout')."""
+
+    def settings_of(self, budget: Budget) -> dict[str, object]:
+        """Those that hold for a budget's runs."""
+        prefix = f"{budget.label}:"
+        everywhere = {name: value for name, value in self.settings.items() if ":" not in name}
+        return everywhere | {
+            name.removeprefix(prefix): value
+            for name, value in self.settings.items()
+            if name.startswith(prefix)
+        }
 
 
 @dataclass(frozen=True)
@@ -96,6 +106,10 @@ def planned_runs(grid: Grid, symbols: int) -> list[PlannedRun]:
             f"{len(grid.seeds)} numbers of seeds for {len(grid.budgets)} budgets; one number or one a budget "
             "would do"
         )
+    labels = [budget.label for budget in grid.budgets]
+    for name in grid.settings:
+        if ":" in name and (label := name.partition(":")[0]) not in labels:
+            raise ConfigError(f"setting '{name}' is for a budget '{label}'; {did_you_mean(label, labels)}")
     seeds = dict(zip(grid.budgets, grid.seeds * len(grid.budgets), strict=False))
     size = len(grid.cells) * len(grid.layers) * sum(seeds.values())
     if not 1 <= size <= MOST_RUNS:
@@ -105,7 +119,7 @@ def planned_runs(grid: Grid, symbols: int) -> list[PlannedRun]:
         kind_named(cell)
         hidden = matched_hidden(cell, layers, symbols, budget.parameters(symbols))
         for seed in range(grid.first_seed, grid.first_seed + seeds[budget]):
-            config = train_config(grid.recipe, cell, layers, hidden, seed, grid.settings)
+            config = train_config(grid.recipe, cell, layers, hidden, seed, grid.settings_of(budget))
             run = PlannedRun(run_name(config), config, parameters(cell, layers, hidden, symbols), budget)
             runs.setdefault(run.name, run)  # two budgets so near that they meet in one size are one run
     return sorted(runs.values(), key=lambda run: (-run.cost, run.name))

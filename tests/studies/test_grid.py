@@ -65,6 +65,16 @@ def test_small_budgets_can_have_more_seeds():
     assert counts == {"64": 3, "128": 2, "256": 1, "512": 1}
 
 
+def test_a_setting_can_be_of_one_budget_alone():
+    settings = {"epochs": "4", "512:epochs": "5", "512:dropout": "0.1"}
+    planned = planned_runs(Grid(cells=("gru",), layers=(1, 2), settings=settings), 87)
+    for plan in planned:
+        is_large = plan.budget == Budget(512)
+        assert (plan.config.epochs, plan.config.dropout) == ((5, 0.1) if is_large else (4, 0))
+    with pytest.raises(ConfigError, match="for a budget '513'; did you mean '512'"):
+        planned_runs(Grid(settings={"513:epochs": "1"}), 87)
+
+
 def test_budgets_that_meet_in_one_size_are_one_run():
     grid = Grid(cells=("rnn",), layers=(1,), budgets=(Budget(64), Budget(None, 44_800)))
     assert len(planned_runs(grid, 87)) == 1

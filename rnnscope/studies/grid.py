@@ -53,7 +53,7 @@ class Grid:
     first_seed: int = 0
     recipe: str = "fast"
     settings: Mapping[str, object] = field(default_factory=dict)
-    """Settings of the recipe: of every run ('dropout'), or of one budget's, which go before ('512:dropout')."""
+    """Settings of the recipe: of every run ('dropout'), or of a budget's, which go before ('512:dropout')."""
 
     def settings_of(self, budget: Budget) -> dict[str, object]:
         """Those that hold for a budget's runs."""

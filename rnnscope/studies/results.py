@@ -14,7 +14,7 @@ from rnnscope.records.surprisal import Surprisal
 from rnnscope.scoring import trapped_rows
 from rnnscope.studies.grid import PlannedRun
 
-KEY = ("cell", "layers", "hidden", "seed", "recipe", "epochs_asked")
+KEY = ("cell", "layers", "hidden", "seed", "recipe", "epochs_asked", "dropout")
 """What makes a run another one; a run measured again takes the place of its old row."""
 
 

@@ -154,6 +154,20 @@ def test_published_losses_stand_beside_those_of_the_same_size(tmp_path: Path):
     )
 
 
+def test_what_gating_brought_in_print_stands_beside_what_it_brings_here(tmp_path: Path):
+    competitors = grid(tmp_path, {"lstm": -0.04, "depth": 0.0, "size": 0.0})
+    nats = {("rnn", 1, 64): 2.5, ("lstm", 1, 64): 2.3, ("lstm", 2, 64): 2.2, ("rnn", 2, 128): 1.0}
+    published = Published("a text", True, {64: 44_823, 128: 122_327}, nats)
+    finding = compare(competitors, [], published)
+    rows = {row["step"]: row for row in finding.tables["published_effects"]}
+    assert set(rows) == {"RNN to LSTM", "1 to 2 layers"}
+    assert rows["RNN to LSTM"]["published_nats"] == pytest.approx(-0.2) and rows["RNN to LSTM"]["pairs"] == 1
+    assert rows["RNN to LSTM"]["nats"] == pytest.approx(-0.04, abs=0.01)
+    assert rows["1 to 2 layers"]["published_nats"] == pytest.approx(-0.1)
+    assert "RNN to LSTM -0.04" in finding.reading and "; published -0.200)" in finding.reading
+    assert "3 of 4 published losses are reached" in finding.reading
+
+
 def test_the_papers_33_networks_are_there_and_the_smallest_losses_are_its_bold_ones():
     assert len(WAR_AND_PEACE.nats) == len(LINUX_KERNEL.nats) == 33
     assert min(WAR_AND_PEACE.nats.items(), key=lambda each: each[1]) == (("gru", 3, 512), 1.077)

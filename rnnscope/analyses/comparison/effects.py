@@ -64,6 +64,39 @@ def effects(places: Sequence[Place], resampled: Resampled) -> list[Row]:
     )
 
 
+def published_effects(rows: Sequence[Row]) -> list[Row]:
+    """The same steps in published losses and in ours, over the pairs that both have, from the rows of the
+    table 'published'.
+    """
+    budgets = sorted({int(str(row["budget"])) for row in rows})
+    placed = [
+        (Place(str(row["cell"]), int(str(row["layers"])), budgets.index(int(str(row["budget"]))), ()), row)
+        for row in rows
+    ]
+    pairs: dict[tuple[str, str], list[tuple[Row, Row]]] = {}
+    for lower, of_lower in placed:
+        for upper, of_upper in placed:
+            for axis, told in _AXES.items():
+                if found := told(lower, upper):
+                    pairs.setdefault((axis, found[0]), []).append((of_lower, of_upper))
+
+    def mean(pairs: list[tuple[Row, Row]], field: str) -> float:
+        return sum(float(upper[field] or 0) - float(lower[field] or 0) for lower, upper in pairs) / len(pairs)
+
+    return [
+        {
+            "axis": axis,
+            "step": step,
+            "pairs": len(found),
+            "published_nats": mean(found, "published_nats"),
+            "nats": mean(found, "test_nats"),
+        }
+        for (axis, step), found in sorted(
+            pairs.items(), key=lambda item: (list(_AXES).index(item[0][0]), item[0][1])
+        )
+    ]
+
+
 def _row(axis: str, step: str, where: str, pairs: list[tuple[Place, Place]], resampled: Resampled) -> Row:
     weights: dict[int, float] = {}
     for lower, upper in pairs:

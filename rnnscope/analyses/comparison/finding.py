@@ -9,9 +9,9 @@ from itertools import combinations, product
 import numpy as np
 
 from rnnscope.analyses.comparison.competitors import Competitor, Configuration
-from rnnscope.analyses.comparison.effects import LADDER, effects, places_of
+from rnnscope.analyses.comparison.effects import LADDER, effects, places_of, published_effects
 from rnnscope.analyses.comparison.published import Published
-from rnnscope.analyses.comparison.reading import caveats_of, published_caveats, reading_of
+from rnnscope.analyses.comparison.reading import caveats_of, grid_reading, published_caveats, reading_of
 from rnnscope.estimate import Resampled, resampled
 from rnnscope.records.finding import Finding, Row, Scalar
 from rnnscope.scoring import ERROR_PROBABILITY, trapped_rows
@@ -67,16 +67,22 @@ def compare(
         tables["effects"] = grid
     if published and (rows := _published_rows(configurations, losses, published)):
         tables["published"] = rows
+        if steps := published_effects(rows):
+            tables["published_effects"] = steps
         numbers |= {
             "published_cells": len(rows),
             "published_reached": sum(bool(row["is_reached"]) for row in rows),
         }
     shown = published if "published" in tables else None
+    reading = [reading_of(configurations, not_beating, differences, losses)]
+    reading.append(
+        grid_reading(*(tables.get(name, []) for name in ("effects", "published", "published_effects")))
+    )
     return Finding(
         analysis="comparison",
         corpus=first.corpus,
         title="Which model predicts the text best?",
-        reading=reading_of(configurations, not_beating, differences, losses),
+        reading=" ".join(filter(None, reading)),
         numbers=numbers,
         tables=tables,
         caveats=caveats_of(ranked, networks) + published_caveats(shown),

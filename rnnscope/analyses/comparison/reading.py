@@ -76,6 +76,29 @@ def reading_of(
     )
 
 
+def grid_reading(effects: Sequence[Row], published: Sequence[Row], published_steps: Sequence[Row]) -> str:
+    """What one step of depth and of gating brings, and how many published losses are reached."""
+    theirs = {row["step"]: row for row in published_steps}
+    told = []
+    for row in effects:
+        if row["where"] != "all" or row["axis"] == "size":
+            continue
+        interval = f"{float(row['low'] or 0):+.3f} to {float(row['high'] or 0):+.3f}"
+        beside = (
+            f"; published {float(theirs[row['step']]['published_nats'] or 0):+.3f}"
+            if row["step"] in theirs
+            else ""
+        )
+        told.append(f"{row['step']} {float(row['nats'] or 0):+.3f} ({interval}{beside})")
+    sentences = []
+    if told:
+        sentences.append(f"At equal size, in nats per character, less is better: {', '.join(told)}.")
+    if published:
+        reached = sum(bool(row["is_reached"]) for row in published)
+        sentences.append(f"{reached} of {len(published)} published losses are reached or beaten.")
+    return " ".join(sentences)
+
+
 def caveats_of(ranked: list[Competitor], networks: list[Competitor]) -> list[str]:
     caveats = [
         f"Intervals are of the text, not of training: {RESAMPLES} bootstrap samples of blocks of "

@@ -55,6 +55,7 @@ def train(
     from rnnscope.records.surprisal import Surprisal
     from rnnscope.studies.configs import run_name, train_config
     from rnnscope.studies.counting import known_validation_nats
+    from rnnscope.studies.health import health_of
     from rnnscope.studies.jobs import TrainJob, train_and_replay
     from rnnscope.studies.work import Work, cores
 
@@ -81,7 +82,7 @@ def train(
     if int(os.environ.get("RANK", "0")):
         return  # under torchrun the first process speaks for all
     test = Surprisal.read(run.replay_folder("test", "surprisal")).manifest
-    manifest = run.manifest
+    manifest, health = run.manifest, health_of(run)
     result = {
         "run": run.reference,
         "parameters": manifest.parameters,
@@ -89,6 +90,7 @@ def train(
         "validation_nats": manifest.validation_nats,
         "test_nats": test.mean_nats,
         "test_error_rate": test.error_rate,
+        "is_sound": health.is_sound,
         "train_seconds": manifest.train_seconds,
         "chars_per_s": manifest.chars_per_s,
         "folder": str(run.folder),
@@ -100,6 +102,7 @@ def train(
             f"{run.reference}: {manifest.parameters:,} parameters, {manifest.epochs:g} epochs in "
             f"{manifest.train_seconds:.0f} s ({manifest.chars_per_s:,.0f} characters a second)",
             f"validation {manifest.validation_nats:.4f}, test {test.mean_nats:.4f} nats per character",
+            *([] if health.is_sound else [str(health)]),
         ],
     )
 

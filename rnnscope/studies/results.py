@@ -11,8 +11,8 @@ from rnnscope.errors import RecordError
 from rnnscope.records.folder import write_text
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
-from rnnscope.scoring import trapped_rows
 from rnnscope.studies.grid import PlannedRun
+from rnnscope.studies.health import health_of
 
 KEY = ("cell", "layers", "hidden", "seed", "recipe", "epochs_asked", "dropout")
 """What makes a run another one; a run measured again takes the place of its old row."""
@@ -51,7 +51,7 @@ def write_results(
 def _row(plan: PlannedRun, run: Run, command: str) -> dict:
     manifest = run.manifest
     test = Surprisal.read(run.replay_folder("test", "surprisal"))
-    rows = trapped_rows(test.nats_RT.mean(axis=1, dtype="float64"))
+    health = health_of(run)
     return {
         "name": manifest.name,
         "cell": manifest.cell,
@@ -70,7 +70,8 @@ def _row(plan: PlannedRun, run: Run, command: str) -> dict:
         "validation_nats": manifest.validation_nats,
         "test_nats": test.manifest.mean_nats,
         "error_rate": test.manifest.error_rate,
-        "trapped_rows": {"validation": len(manifest.trapped_rows), "test": len(rows)},
+        "is_sound": health.is_sound,
+        "trapped_rows": {"validation": len(health.validation), "test": len(health.test)},
         "machine": manifest.machine,
         "command": command,
     }

@@ -22,6 +22,7 @@ from rnnscope.studies.counting import count_and_score
 from rnnscope.studies.executor import Executor, on_processes, run_jobs
 from rnnscope.studies.findings import ANALYSES, Study, make_findings
 from rnnscope.studies.grid import Grid, PlannedRun, planned_runs
+from rnnscope.studies.health import health_of
 from rnnscope.studies.jobs import TraceJob, TrainJob, trace_run, train_and_replay
 from rnnscope.studies.results import write_results
 from rnnscope.studies.scales import CELLS, Scale
@@ -99,6 +100,9 @@ def run_study(
             count = write_results(results, corpus.name, planned, runs, failures, command)
             listener.notice(f"{count} runs are in {results}")
         trained = sorted(runs.values(), key=_order)
+        for health in map(health_of, trained):
+            if not health.is_sound:
+                listener.notice(str(health))
         if not trained:
             raise next(iter(failures.values()))
         opened = best_of_each_cell(trained) if grid else trained

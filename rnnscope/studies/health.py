@@ -1,7 +1,7 @@
 """A finished run's records -> whether it reads every row as it reads the others. Trains nothing.
 
-A network can fall into a bad state at the start of a row and never leave it; the mean loss then says little of
-what it has learned.
+A network can fall into a bad state at the start of a row and never leave it; the mean loss then says little
+of what it has learned.
 """
 
 from dataclasses import dataclass
@@ -28,9 +28,9 @@ class Health:
         if self.is_sound:
             return f"{self.run} reads every row as well as the others"
         return (
-            f"{self.run} fails its health check: {len(self.validation)} validation rows and {len(self.test)} of "
-            f"{self.test_rows} test rows cost far more than the median row, and its mean loss says little; a "
-            f"higher zero_state_probability (--set) makes networks that start well"
+            f"{self.run} fails its health check: {len(self.validation)} validation rows and {len(self.test)} "
+            f"of {self.test_rows} test rows cost far more than the median row, and its mean loss says "
+            f"little; a higher zero_state_probability (--set) makes networks that start well"
         )
 
 

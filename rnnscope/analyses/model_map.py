@@ -24,7 +24,7 @@ LEAST_MODELS = 5
 MOST_PERPLEXITY = 10.0
 NEIGHBOURS = 3
 STABLE = 0.6
-"""Share of neighbours that two seeds' maps must have in common for the map to be called stable."""
+"""What two seeds' maps must share of neighbours, beyond chance, for the map to be called stable."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def model_map(models: Sequence[Mapped]) -> Finding:
     ]
     told = (
         f"Over {SEEDS} seeds of t-SNE two maps share {quality['neighbours_shared']:.0%} of each model's "
-        f"{NEIGHBOURS} nearest neighbours"
+        f"nearest neighbours beyond chance"
     )
     told += f", and map distance follows disagreement with rank correlation {quality['rank_correlation']:.2f}"
     is_sound = quality["neighbours_shared"] >= STABLE and quality["rank_correlation"] >= FAITHFUL
@@ -148,13 +148,17 @@ def _rank_correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def _shared(a: np.ndarray, b: np.ndarray, neighbours: int) -> float:
-    """Mean share of a point's nearest neighbours that two maps have in common."""
+    """Mean share of a point's nearest neighbours that two maps have in common, beyond chance: 0 for maps that
+    have nothing to do with each other, 1 for the same.
+    """
     sets = []
     for places in (a, b):
         apart = np.linalg.norm(places[:, None] - places[None], axis=-1)
         np.fill_diagonal(apart, np.inf)
         sets.append(np.argsort(apart, axis=1)[:, :neighbours])
-    return float(np.mean([len(set(x) & set(y)) / neighbours for x, y in zip(*sets, strict=True)]))
+    shared = float(np.mean([len(set(x) & set(y)) / neighbours for x, y in zip(*sets, strict=True)]))
+    chance = neighbours / (len(a) - 1)
+    return (shared - chance) / (1 - chance)
 
 
 def _nearest_row(models: Sequence[Mapped], shares_MM: np.ndarray, index: int) -> Row:

@@ -51,7 +51,8 @@ def _machine() -> dict[str, str]:
 
 def _native(build: bool) -> dict[str, str]:
     from rnnscope.errors import BackendError
-    from rnnscope.recurrence.native.building import built, cache_folder, recipe
+    from rnnscope.recurrence.native.building import cache_folder, recipe
+    from rnnscope.recurrence.native.step import loaded
     from rnnscope.recurrence.native.variants import variant_for
 
     found = {}
@@ -64,7 +65,7 @@ def _native(build: bool) -> dict[str, str]:
             variant = variant_for(precision)
             made = recipe(variant)
             if build:
-                built(variant, notice)
+                loaded(variant, notice)
             state = f"compiled, {made.path}" if made.path.is_file() else "will be compiled at first use"
             found[f"{precision} ({use})"] = f"{variant.name}: {state}; compiler {made.compiler}"
         except BackendError as reason:

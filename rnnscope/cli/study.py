@@ -119,7 +119,7 @@ def study(
     findings = {name: str(path) for name, path in outcome.findings.items()}
     emit(
         as_json,
-        {"report": str(outcome.report), "findings": findings},
+        {"report": str(outcome.report), "findings": findings, "failed": outcome.failures},
         [*outcome.readings, str(outcome.report)],
     )
 

@@ -78,7 +78,7 @@ def train(
         threads=threads or (1 if size < LARGE_NET or "LOCAL_WORLD_SIZE" in os.environ else cores()),
     )
     with RunsOnScreen() as screen:
-        run = train_and_replay(job, screen.update)
+        run = train_and_replay(job, screen.hear)
     if int(os.environ.get("RANK", "0")):
         return  # under torchrun the first process speaks for all
     test = Surprisal.read(run.replay_folder("test", "surprisal")).manifest

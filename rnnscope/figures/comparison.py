@@ -86,7 +86,8 @@ def _near_the_networks(models: list[Row]) -> tuple[list[Row], str]:
 def _differences(finding: Finding, models: list[Row], most: int) -> Figure | None:
     """Every network less the best n-gram, on the same characters."""
     best_ngram = str(finding.numbers.get("best_ngram"))
-    named = models + with_family(finding.tables.get("configurations", []))  # several seeds have one name
+    # where networks have several seeds, each is one line: its seeds together
+    named = with_family(finding.tables.get("configurations", [])) or models
     family = {row["model"]: row["family"] for row in named if row["family"] != "n-gram"}
     rows: list[Row] = [
         {**row, "family": family[row["model"]]}
@@ -95,6 +96,7 @@ def _differences(finding: Finding, models: list[Row], most: int) -> Figure | Non
     ]
     if not rows:
         return None
+    ahead = sum(1 for row in rows if row["is_clear"] and (number(row["nats"]) or 0.0) < 0)
     total, rows = len(rows), rows[:most]
     domain = padded([0.0, *numbers(rows, "nats", "low", "high")])
     title = f"nats per character above {best_ngram}"
@@ -115,11 +117,10 @@ def _differences(finding: Finding, models: list[Row], most: int) -> Figure | Non
         ],
     )
     chart = with_bits("x", domain, zero, intervals, dots)
-    ahead = sum(1 for row in rows if row["is_clear"] and (number(row["nats"]) or 0.0) < 0)
     return Figure(
         name="differences",
         title=f"Each network against the best n-gram, {best_ngram}",
-        reading=_ahead(ahead, len(rows), best_ngram),
+        reading=_ahead(ahead, total, best_ngram),
         chart=chart.properties(width="container", height=BAND_PX * len(rows)),
         rows=rows,
         note=f"The {most} best of {total} networks are drawn." if total > most else "",

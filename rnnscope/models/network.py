@@ -14,11 +14,11 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rnnscope.errors import ConfigError, did_you_mean
+from rnnscope.errors import BackendError, ConfigError, did_you_mean
 from rnnscope.models.sizing import NetworkConfig
 from rnnscope.recurrence.cells import LayerWeights, State
 from rnnscope.recurrence.kinds import KINDS
-from rnnscope.recurrence.native.step import StackShape
+from rnnscope.recurrence.native.step import CELL_NUMBERS, NativeStep, StackShape
 from rnnscope.recurrence.recording import record
 from rnnscope.recurrence.scan import AUTO, backend_for, scan
 from rnnscope.recurrence.stack import NATIVE, native_step
@@ -136,7 +136,7 @@ class Network(nn.Module):
         What was in `.grad` is overwritten. No gradient goes further back than the window. Matrix products are
         made in `dtype`. Masks of dropout are those of `forward`.
         """
-        native = native_step(self.decoder_VH.device, dtype, self.backend)
+        native = self._native(dtype)
         if native is None:
             return self._backpropagate_by_graph(ids_TB, targets_TB, state, generator, dtype, share)
         parameters = self._in_order
@@ -210,6 +210,23 @@ class Network(nn.Module):
         layers = [parameter for layer in self._stack for parameter in layer.parameters()]
         return [*layers, self.decoder_VH, self.decoder_bias_V]
 
+    def _native(self, dtype: torch.dtype) -> NativeStep | None:
+        """The compiled step with products in `dtype`, where it is there and serves this cell and these
+        weights. Raises BackendError where it was asked for by name and does not.
+        """
+        step = native_step(self.decoder_VH.device, dtype, self.backend)
+        if step is None:
+            return None
+        serves = self.config.cell in CELL_NUMBERS and all(
+            each.dtype == step.dtype and each.is_contiguous() for each in self._in_order
+        )
+        if not serves and self.backend == NATIVE:
+            raise BackendError(
+                f"backend 'native' cannot run '{self.config.cell}' with weights in {self.decoder_VH.dtype} "
+                f"and products in {dtype}; backend 'auto' takes one that can"
+            )
+        return step if serves else None
+
     def _kept(
         self, ids_TB: Tensor, generator: torch.Generator | None, share: StreamShare | None = None
     ) -> Tensor | None:
@@ -257,7 +274,7 @@ class Network(nn.Module):
         return F.linear(carried, self.decoder_VH, self.decoder_bias_V), tuple(end)
 
     def _log_probs(self, ids_TB: Tensor, state: NetworkState) -> tuple[np.ndarray, NetworkState]:
-        native = native_step(self.decoder_VH.device, self.decoder_VH.dtype, self.backend)
+        native = self._native(self.decoder_VH.dtype)
         if native is not None:
             weights = [parameter.detach() for parameter in self._in_order]
             before = torch.stack([torch.stack(layer) for layer in state])

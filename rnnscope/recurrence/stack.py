@@ -44,6 +44,8 @@ def native_step(
 def _native_step(device: torch.device, dtype: torch.dtype, notice: Notice) -> NativeStep | BackendError:
     if device.type != "cpu":
         return BackendError(f"it is for processors, not for '{device.type}'")
+    if dtype not in _PRECISIONS:
+        return BackendError(f"it has no products in {dtype}")
     if dtype not in _loaded:
         try:
             _loaded[dtype] = NativeStep(_PRECISIONS[dtype], notice)

@@ -33,6 +33,8 @@ from rnnscope.studies.jobs import Look, LookJob, look_inside, replay_run
 from rnnscope.studies.work import Work
 from rnnscope.training.config import TrainConfig
 
+PAPER_CHARS = (2_600_000, 320_000, 330_000)
+"""Parts of War and Peace in the 2015 paper."""
 TEMPERATURE = 0.7
 STATE_SITE = {"lstm": "tanh_c"}
 """What colours text: tanh(c) for an LSTM as in the 2015 paper, the output h for cells that have no c."""
@@ -145,8 +147,10 @@ def _scored(study: Study) -> list[tuple[Surprisal, str, dict[str, Scalar]]]:
 
 
 def _published(corpus: Corpus) -> Published | None:
-    """What the 2015 paper has of this text; None for another one."""
-    if corpus.manifest.text_sha256 == WAR_AND_PEACE_SHA256:
+    """What the 2015 paper has of this text in this split; None for another one."""
+    manifest = corpus.manifest
+    chars = tuple(manifest.parts[part].chars for part in ("train", "validation", "test"))
+    if (manifest.text_sha256, manifest.split_kind, chars) == (WAR_AND_PEACE_SHA256, "streams", PAPER_CHARS):
         return WAR_AND_PEACE
     return LINUX_KERNEL if corpus.name == "linux-kernel" else None
 

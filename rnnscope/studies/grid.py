@@ -85,6 +85,8 @@ class PlannedRun:
         return (self.parameters + 20_000) * self.config.epochs
 
 
+AXES = {"cell": "--cells", "layers": "--layers", "hidden": "--budgets or --params", "seed": "--seeds"}
+"""Fields of a config that the grid itself decides -> the options for them."""
 GRIDS = {grid.name: grid for grid in (Grid(),)}
 
 
@@ -108,6 +110,8 @@ def planned_runs(grid: Grid, symbols: int) -> list[PlannedRun]:
         )
     labels = [budget.label for budget in grid.budgets]
     for name in grid.settings:
+        if (field := name.rpartition(":")[2]) in AXES:
+            raise ConfigError(f"setting '{field}' is an axis of the grid; {AXES[field]} chooses it")
         if ":" in name and (label := name.partition(":")[0]) not in labels:
             raise ConfigError(f"setting '{name}' is for a budget '{label}'; {did_you_mean(label, labels)}")
     seeds = dict(zip(grid.budgets, grid.seeds * len(grid.budgets), strict=False))

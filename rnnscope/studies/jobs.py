@@ -68,8 +68,10 @@ class Look:
     sample: Sample
 
 
-def train_and_replay(job: TrainJob, on_progress: Callable[[str, "Progress"], None] = tell) -> Run:
+def train_and_replay(job: TrainJob, on_news: Callable[[str, "Progress | str"], None] = tell) -> Run:
     """Trains the run or goes on with it, then leaves its test Surprisal and Trace; whole records are kept.
+
+    `on_news` hears the run's name and how far it is, or a line for people.
 
     Under torchrun the processes train it together, and the first of them leaves the records.
     """
@@ -86,7 +88,8 @@ def train_and_replay(job: TrainJob, on_progress: Callable[[str, "Progress"], Non
             corpus,
             job.config,
             work.run(job.corpus, job.name),
-            on_progress=lambda progress: on_progress(job.name, progress),
+            on_progress=lambda progress: on_news(job.name, progress),
+            notice=lambda line: on_news(job.name, line),
             ngram_validation_nats=job.ngram_validation_nats,
             group=group,
             command=job.command,

@@ -30,6 +30,8 @@ MOST_DEATHS = 5
 """Workers that one job may outlive; a job that ends more of them is at fault itself."""
 Files = dict[str, bytes]
 """Path under the work folder -> content."""
+Sender = tuple[str, int]
+"""A run's folder, and which attempt at it: what an attempt sent that has ended since is not kept."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ class _Driver:
         here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
             ray.get_runtime_context().get_node_id(), soft=False
         )
+        self.attempts: dict[str, int] = {}
         self.mailbox = ray.remote(_Mailbox).options(num_cpus=0, scheduling_strategy=here).remote()
 
     def run(self, function: Callable[[Any], Any], jobs: Sequence[Any]) -> list[Any]:
@@ -133,14 +136,16 @@ class _Driver:
                     index = tasks.pop(task)
                     try:
                         results[index], changes = self.ray.get(task)
+                        self.attempts[_folder(jobs[index])] += 1  # mail still on its way is older than this
                         self._keep(changes)
                     except died as error:
                         self._take_mail()
                         deaths[index] += 1
                         if deaths[index] > MOST_DEATHS:
-                            raise BackendError(
+                            results[index] = BackendError(
                                 f"'{jobs[index].name}' ended {deaths[index]} workers; the last: {error}"
-                            ) from None
+                            )
+                            continue
                         tasks[self._begin(function, jobs[index], shared)] = index
             return [results[index] for index in range(len(jobs))]
         finally:
@@ -148,14 +153,18 @@ class _Driver:
                 self.ray.cancel(task, force=True)
 
     def _begin(self, function: Callable[[Any], Any], job: Any, shared: dict[str, Any]) -> Any:
-        own = _files(self.work.folder, [_folder(job)])
+        folder = _folder(job)
+        own, attempt = _files(self.work.folder, [folder]), self.attempts.get(folder, 0) + 1
+        self.attempts[folder] = attempt
         needed = [shared[name] for name in _needs(self.work, [job])]
-        return self.task.remote(Forgiving(function), job, _folder(job), own, self.mailbox, *needed)
+        return self.task.remote(Forgiving(function), job, (folder, attempt), own, self.mailbox, *needed)
 
     def _take_mail(self) -> None:
         for name, news in self.ray.get(self.mailbox.take.remote()):
             if name is None:
-                self._keep(news)
+                (folder, attempt), changes = news
+                if self.attempts.get(folder) == attempt:
+                    self._keep(changes)
             else:
                 self.on_message(name, news)
 
@@ -194,7 +203,7 @@ class _Mailbox:
 
 
 def _task(
-    work: Callable[[Any], Any], job: Any, folder: str, own: Files, mailbox: Any, *shared: Files
+    work: Callable[[Any], Any], job: Any, sender: Sender, own: Files, mailbox: Any, *shared: Files
 ) -> tuple:
     """On a worker: the job in a work folder of its own -> its result, and the files that had not gone back
     yet."""
@@ -203,7 +212,7 @@ def _task(
         for files in (*shared, own):
             for name, content in files.items():
                 write_bytes(place / name, content)
-        copies = _Copies(place, folder, mailbox)
+        copies = _Copies(place, sender, mailbox)
         local.hear(lambda name, news: mailbox.put.remote(name, news))
         with copies.every(SECONDS_BETWEEN_COPIES):
             result = work(replace(job, work=place))
@@ -215,14 +224,19 @@ def _task(
 class _Copies:
     """What is new in a run's folder since it was last asked."""
 
-    def __init__(self, place: Path, folder: str, mailbox: Any) -> None:
-        self.place, self.folder, self.mailbox = place, folder, mailbox
+    def __init__(self, place: Path, sender: Sender, mailbox: Any) -> None:
+        self.place, self.sender, self.mailbox = place, sender, mailbox
+        self.folder, _ = sender
         self.sent = self._times()
 
     def new(self) -> Changes:
         """Checkpoints are read before the logs that they count on, which only grow."""
         times = self._times()
-        names = [name for name, changed in times.items() if self.sent.get(name) != changed]
+        names = {name for name, changed in times.items() if self.sent.get(name) != changed}
+        if any(
+            "/checkpoints/" in name for name in names
+        ):  # the logs may have grown after they were looked at
+            names |= {name for name in times if name.endswith(".jsonl")}
         written = {}
         for name in sorted(names, key=_place_in_time, reverse=True):
             with contextlib.suppress(FileNotFoundError):
@@ -237,10 +251,13 @@ class _Copies:
         stopped = threading.Event()
 
         def send() -> None:
+            import ray
+
             while not stopped.wait(seconds):
                 changes = self.new()
                 if changes.written or changes.removed:
-                    self.mailbox.put.remote(None, changes)
+                    # one after the other, and none left on its way when the task ends
+                    ray.get(self.mailbox.put.remote(None, (self.sender, changes)))
 
         sender = threading.Thread(target=send, daemon=True)
         sender.start()

@@ -14,9 +14,6 @@ from rnnscope.records.surprisal import Surprisal
 from rnnscope.studies.grid import PlannedRun
 from rnnscope.studies.health import health_of
 
-KEY = ("cell", "layers", "hidden", "seed", "recipe", "epochs_asked", "dropout")
-"""What makes a run another one; a run measured again takes the place of its old row."""
-
 
 def write_results(
     path: Path,
@@ -28,27 +25,31 @@ def write_results(
 ) -> int:
     """Adds the runs (name -> run) to the file, or begins it; how many runs it then holds.
 
-    Raises RecordError where the file is there and is no such file, or is of another corpus.
+    A run's name holds all its settings: trained again it takes the place of its old row, and one that is the
+    same keeps its row, with the commit and command that made it. Raises RecordError where the file is there
+    and is no such file, or is of another corpus.
     """
-    rows = {_key(row): row for row in _known(path, corpus)}
+    known, failed = known_results(path, corpus)
+    rows = {row["name"]: row for row in known}
+    commit = _commit()
     for plan in planned:
         if plan.name in runs:
-            row = _row(plan, runs[plan.name], command)
-            rows[_key(row)] = row
-    order = ("cell", "layers", "parameters", "seed")
-    ordered = sorted(rows.values(), key=lambda row: [row[field] for field in order])
+            row = _row(plan, runs[plan.name], command, commit)
+            before = rows.get(plan.name)
+            rows[plan.name] = before if before and before["fingerprint"] == row["fingerprint"] else row
+    failed |= {name: str(error) for name, error in failures.items()}
+    order = ("cell", "layers", "parameters", "seed", "name")
     content = {
         "corpus": corpus,
         "rnnscope": __version__,
-        "commit": _commit(),
-        "runs": ordered,
-        "failed": {name: str(error) for name, error in sorted(failures.items())},
+        "runs": sorted(rows.values(), key=lambda row: [row[field] for field in order]),
+        "failed": {name: error for name, error in sorted(failed.items()) if name not in rows},
     }
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-    return len(ordered)
+    return len(rows)
 
 
-def _row(plan: PlannedRun, run: Run, command: str) -> dict:
+def _row(plan: PlannedRun, run: Run, command: str, commit: str | None) -> dict:
     manifest = run.manifest
     test = Surprisal.read(run.replay_folder("test", "surprisal"))
     health = health_of(run)
@@ -73,35 +74,39 @@ def _row(plan: PlannedRun, run: Run, command: str) -> dict:
         "is_sound": health.is_sound,
         "trapped_rows": {"validation": len(health.validation), "test": len(health.test)},
         "machine": manifest.machine,
-        "command": command,
+        "commit": commit,
+        "command": manifest.command or command,
+        "fingerprint": manifest.fingerprint,
     }
 
 
-def _key(row: Mapping) -> tuple:
-    return tuple(row[field] for field in KEY)
-
-
-def _known(path: Path, corpus: str) -> list[dict]:
+def known_results(path: Path, corpus: str) -> tuple[list[dict], dict[str, str]]:
+    """The rows that the file holds, and what failed; nothing where there is no file. Raises RecordError where
+    it is no such file, or is of another corpus.
+    """
     if not path.exists():
-        return []
+        return [], {}
     try:
         content = json.loads(path.read_bytes())
-        rows, of = content["runs"], content["corpus"]
-        for row in rows:
-            _key(row)
-    except (OSError, ValueError, KeyError, TypeError):
+        rows, failed, of = content["runs"], dict(content["failed"]), content["corpus"]
+        if not all({"name", "fingerprint"} <= row.keys() for row in rows):
+            raise ValueError("rows without a name")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise RecordError(f"'{path}' holds no results of a grid; name another file") from None
     if of != corpus:
         raise RecordError(f"'{path}' holds results of '{of}', not of '{corpus}'; name another file")
-    return rows
+    return rows, failed
 
 
 def _commit() -> str | None:
-    """Of the checkout that this package lies in, if it lies in one."""
-    here = Path(__file__).parent
+    """Of the checkout that this module is a part of, if it is a part of one."""
+    here = Path(__file__)
+    asks = (["ls-files", "--error-unmatch", here.name], ["describe", "--always", "--dirty", "--abbrev=12"])
+    said = ""
     try:
-        asked = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"]
-        said = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout
-        return said.strip() or None
+        for ask in asks:
+            asked = ["git", "-C", str(here.parent), *ask]
+            said = subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return None
+    return said.strip() or None

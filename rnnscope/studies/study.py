@@ -24,7 +24,7 @@ from rnnscope.studies.findings import ANALYSES, Study, make_findings
 from rnnscope.studies.grid import Grid, PlannedRun, planned_runs
 from rnnscope.studies.health import health_of
 from rnnscope.studies.jobs import TraceJob, TrainJob, trace_run, train_and_replay
-from rnnscope.studies.results import write_results
+from rnnscope.studies.results import known_results, write_results
 from rnnscope.studies.scales import CELLS, Scale
 from rnnscope.studies.work import Work, only_one_study
 from rnnscope.training.config import TrainConfig
@@ -47,6 +47,13 @@ class Listener:
     on_done: Callable[[str], None] = lambda name: None
     """A run that was whole on disk."""
 
+    def hear(self, name: str, news: Progress | str) -> None:
+        """What a training process tells of a run: how far it is, or a line for people."""
+        if isinstance(news, str):
+            self.notice(news)
+        else:
+            self.on_progress(name, news)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -55,6 +62,8 @@ class Outcome:
     """Analysis -> file."""
     readings: list[str]
     """The answers, a sentence each."""
+    failures: dict[str, str]
+    """Run of a grid -> why it failed."""
 
 
 def run_study(
@@ -80,6 +89,8 @@ def run_study(
     """
     with only_one_study(work, listener.notice):
         corpus = study_corpus(text, scale, work, command, listener.notice)
+        if results is not None:
+            known_results(results, corpus.name)  # a file that cannot take them is told before the training
         listener.notice(
             f"corpus {corpus.name}: {corpus.symbols} symbols, {corpus.manifest.ids_chars:,} characters"
         )
@@ -103,7 +114,7 @@ def run_study(
         for health in map(health_of, trained):
             if not health.is_sound:
                 listener.notice(str(health))
-        if not trained:
+        if failures and (grid is None or not trained):
             raise next(iter(failures.values()))
         opened = best_of_each_cell(trained) if grid else trained
         listener.notice("looking inside " + ", ".join(run.name for run in opened))
@@ -124,7 +135,12 @@ def run_study(
         paths = make_findings(study)
         findings = [Finding.load(path) for path in paths.values()]
         page = write_study_report(work, corpus, findings, command)
-        return Outcome(page, paths, [finding.reading for finding in findings])
+        return Outcome(
+            page,
+            paths,
+            [finding.reading for finding in findings],
+            {name: str(error) for name, error in failures.items()},
+        )
 
 
 def study_corpus(text: str, scale: Scale, work: Work, command: str, notice: Callable[[str], None]) -> Corpus:
@@ -210,7 +226,7 @@ def _train(
         for job in jobs:
             if job not in to_do:
                 listener.on_done(job.name)
-        ended = executor(train_and_replay, to_do, listener.on_progress)
+        ended = executor(train_and_replay, to_do, listener.hear)
         failures = {
             job.name: end for job, end in zip(to_do, ended, strict=True) if isinstance(end, RnnscopeError)
         }
@@ -242,7 +258,7 @@ def _is_done(job: TrainJob, work: Work) -> bool:
     return (
         all(is_whole(run.replay_folder("test", kind)) for kind in kinds)
         and run.manifest.corpus_fingerprint == Corpus.read(work.corpus(job.corpus)).manifest.fingerprint
-        and TrainConfig.model_validate_json(run.config_path.read_bytes()) == job.config
+        and TrainConfig.load(run.config_path) == job.config
     )
 
 

@@ -87,11 +87,6 @@ class Group:
         distributed.broadcast_object_list(held, src=0)
         return held[0]
 
-    def agree(self) -> None:
-        """Waits until every process is here."""
-        if self.size > 1:
-            distributed.barrier()
-
 
 ALONE = Group()
 

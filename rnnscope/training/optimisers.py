@@ -145,7 +145,7 @@ def _gradient(parameter: Tensor) -> Tensor:
 def block_rows(gate_rows: int, most_rows: int) -> int:
     """Rows of a gate's blocks, as even as can be and a whole number of registers: 300 in parts of at most 128
     are 112, 112 and 76."""
-    count = math.ceil(gate_rows / most_rows)
+    count = math.ceil(gate_rows / max(REGISTER, most_rows // REGISTER * REGISTER))
     return min(gate_rows, math.ceil(gate_rows / count / REGISTER) * REGISTER)
 
 

@@ -75,6 +75,12 @@ def test_a_setting_can_be_of_one_budget_alone():
         planned_runs(Grid(settings={"513:epochs": "1"}), 87)
 
 
+@pytest.mark.parametrize("name", ["seed", "hidden", "512:cell", "layers"])
+def test_what_the_grid_decides_is_no_setting(name: str):
+    with pytest.raises(ConfigError, match="is an axis of the grid; --"):
+        planned_runs(Grid(settings={name: "1"}), 87)
+
+
 def test_budgets_that_meet_in_one_size_are_one_run():
     grid = Grid(cells=("rnn",), layers=(1,), budgets=(Budget(64), Budget(None, 44_800)))
     assert len(planned_runs(grid, 87)) == 1
@@ -120,7 +126,11 @@ def test_a_grid_that_is_not_there_or_holds_nothing_is_told():
 def test_results_of_another_corpus_or_of_nothing_are_left_alone(tmp_path: Path):
     path = tmp_path / "grid.json"
     assert write_results(path, "tales", [], {}, {"lstm-1x4-s0": DivergenceError("it diverged")}, "x") == 0
-    assert json.loads(path.read_text())["failed"] == {"lstm-1x4-s0": "it diverged"}
+    assert write_results(path, "tales", [], {}, {"gru-1x4-s0": DivergenceError("so did it")}, "x") == 0
+    assert json.loads(path.read_text())["failed"] == {
+        "gru-1x4-s0": "so did it",
+        "lstm-1x4-s0": "it diverged",
+    }
     with pytest.raises(RecordError, match="holds results of 'tales', not of 'code'"):
         write_results(path, "code", [], {}, {}, "x")
     path.write_text("[]")

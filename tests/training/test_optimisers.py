@@ -97,6 +97,12 @@ def test_the_compiled_muon_is_near_in_bfloat16_and_the_same_over_threads(monkeyp
 
 def test_blocks_are_even_and_whole_registers():
     assert [block_rows(rows, 128) for rows in (37, 128, 130, 300, 512)] == [37, 128, 80, 112, 128]
+    assert [block_rows(rows, 170) for rows in (151, 165, 330, 340)] == [151, 96, 112, 128]
+    assert all(
+        block_rows(rows, most) <= max(16, most)
+        for rows in range(1, 700, 7)
+        for most in (16, 20, 128, 170, 512)
+    )
 
 
 @pytest.mark.parametrize("shape", [(5, 8, 8), (3, 9, 4), (3, 4, 9)])

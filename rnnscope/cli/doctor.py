@@ -51,8 +51,7 @@ def _machine() -> dict[str, str]:
 
 def _native(build: bool) -> dict[str, str]:
     from rnnscope.errors import BackendError
-    from rnnscope.recurrence.native.building import cache_folder, recipe
-    from rnnscope.recurrence.native.step import loaded
+    from rnnscope.recurrence.native.building import cache_folder, loaded, recipe
     from rnnscope.recurrence.native.variants import variant_for
 
     found = {}

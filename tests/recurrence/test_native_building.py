@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rnnscope.errors import BackendError, ConfigError
-from rnnscope.recurrence.native.building import built
+from rnnscope.recurrence.native.building import built, loaded
 from rnnscope.recurrence.native.variants import SWITCH, VARIANTS, processor_features, variant_for
 
 ALL = frozenset("avx2 fma avx512f avx512bw avx512vl avx512dq avx512_bf16".split())
@@ -69,6 +69,13 @@ def test_without_a_compiler_the_reason_names_one(sources, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(BackendError, match=r"no C\+\+ compiler"):
         built(VARIANTS["float32-avx2"], print, sources)
+
+
+def test_a_library_that_cannot_be_loaded_is_named(sources):
+    library = built(VARIANTS["float32-avx2"], print, sources)
+    library.write_bytes(library.read_bytes()[:100])
+    with pytest.raises(BackendError, match=r"cannot be loaded .* remove it, or name a folder"):
+        loaded(VARIANTS["float32-avx2"], print, sources)
 
 
 def test_a_cache_that_cannot_be_written_is_named(sources, tmp_path, monkeypatch):

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
@@ -153,11 +154,12 @@ def test_in_float32_it_is_the_definition_to_rounding(cell, most, hidden):
 
 
 @pytest.mark.parametrize("cell", KINDS)
+@pytest.mark.parametrize(("layers", "dropout"), [(1, 0.0), (2, 0.0), (3, 0.2)])
 @pytest.mark.parametrize("hidden", [64, 84, 151])
-def test_in_bfloat16_gradients_are_within_a_hundredth(cell, hidden):
+def test_in_bfloat16_gradients_are_within_a_hundredth(cell, hidden, layers, dropout):
     if "avx512_bf16" not in processor_features():
         pytest.skip("no bfloat16 in this processor")
-    given = window(cell, 1, hidden, 87, 50, 32, dtype=torch.float32, spread=0.08)
+    given = window(cell, layers, hidden, 87, 50, 32, dropout, dtype=torch.float32, spread=0.08)
     loss, gradient, after = errors(native("bfloat16"), given)
     assert loss < 1e-4 and gradient < 1e-2 and after < 1e-2
 
@@ -246,6 +248,53 @@ def test_a_network_goes_back_the_same_way_with_it_and_without(cell, dropout):
         )
     for one, other in zip(*found, strict=True):
         torch.testing.assert_close(one, other, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("most", ["avx512", "avx2"])
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("cell", KINDS)
+def test_no_number_in_is_no_number_out(cell, precision, most):
+    step = native(precision, most)
+    given = window(cell, 1, 20, dtype=step.dtype)
+    given.weights[1][3, 5] = float("nan")
+    loss, _, after = by_native(step, given)
+    log_probs, _ = step.read(given.shape, given.weights, given.ids_TB, given.state)
+    assert loss != loss and bool(after.isnan().any()) and bool(log_probs.isnan().any())
+
+
+def test_weights_and_ids_that_it_cannot_take_as_they_are_go_another_way():
+    given = window("lstm", 1, 9)
+    state = tuple(tuple(layer) for layer in given.state)
+    plain = Network(given.network.config, "definition").double().train()
+    plain.load_state_dict(given.network.state_dict())
+    right, _ = plain.backpropagate(given.ids_TB, given.targets_TB, state, dtype=torch.float64)
+    # float64 weights and products in float32, as `backpropagate` has them if nothing is said
+    found, _ = given.network.backpropagate(given.ids_TB, given.targets_TB, state)
+    assert float(found) == pytest.approx(float(right), rel=1e-12)
+    named = Network(given.network.config, "native").double()
+    named.load_state_dict(given.network.state_dict())
+    with pytest.raises(BackendError, match=r"with weights in torch\.float64 and products"):
+        named.backpropagate(given.ids_TB, given.targets_TB, state)
+    # narrow ids are widened
+    found, _ = named.backpropagate(given.ids_TB.int(), given.targets_TB.int(), state, dtype=torch.float64)
+    assert float(found) == pytest.approx(float(right), rel=1e-9)
+    inputs_RT = given.ids_TB.T.numpy()
+    low = Network(given.network.config).bfloat16()
+    low.load_state_dict(given.network.state_dict())
+    whole, rounded = (next(iter(network.log_prob_blocks(inputs_RT))) for network in (named, low))
+    assert np.abs(whole - rounded).max() < 0.1
+
+
+def test_a_cell_that_it_does_not_know_goes_another_way(monkeypatch):
+    from rnnscope.models import network
+
+    given = window("gru", 1, 9, dtype=torch.float32)
+    monkeypatch.setattr(network, "CELL_NUMBERS", {"rnn": 0})
+    state = tuple(tuple(layer) for layer in given.state)
+    loss, _ = given.network.backpropagate(given.ids_TB, given.targets_TB, state)
+    assert bool(loss.isfinite())
+    with pytest.raises(BackendError, match="cannot run 'gru'"):
+        Network(given.network.config, "native").backpropagate(given.ids_TB, given.targets_TB, state)
 
 
 def test_by_name_it_runs_or_raises_and_auto_goes_without(monkeypatch):

@@ -6,6 +6,7 @@ it, under a lock: two processes compile once, and one that is killed leaves noth
 """
 
 import contextlib
+import ctypes
 import hashlib
 import os
 import shutil
@@ -98,6 +99,19 @@ def built(variant: Variant, notice: Callable[[str], None], sources: Path = SOURC
             f"'{made.path.parent}' cannot be written ({reason}); {CACHE} names another folder"
         ) from None
     return made.path
+
+
+def loaded(variant: Variant, notice: Callable[[str], None], sources: Path = SOURCES) -> ctypes.CDLL:
+    """The compiled library, made first where it is not there yet. Raises BackendError where the system will
+    not load it.
+    """
+    path = built(variant, notice, sources)
+    try:
+        return ctypes.CDLL(str(path))
+    except OSError as error:
+        raise BackendError(
+            f"'{path}' cannot be loaded ({error}); remove it, or name a folder for it in {CACHE}"
+        ) from None
 
 
 def _compiler() -> str:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from rnnscope.errors import BackendError
 from rnnscope.recurrence.kinds import KINDS
-from rnnscope.recurrence.native.building import CACHE, built
+from rnnscope.recurrence.native.building import loaded
 from rnnscope.recurrence.native.variants import Variant, variant_for
 
 CELL_NUMBERS = {"rnn": 0, "lstm": 1, "gru": 2, "gru-2015": 3}
@@ -53,19 +53,6 @@ class StackShape:
     def states(self) -> int:
         """Tensors that one layer carries."""
         return len(KINDS[self.cell].state)
-
-
-def loaded(variant: Variant, notice: Callable[[str], None]) -> ctypes.CDLL:
-    """The compiled library, made first where it is not there yet. Raises BackendError where the system will
-    not load it.
-    """
-    path = built(variant, notice)
-    try:
-        return ctypes.CDLL(str(path))
-    except OSError as error:
-        raise BackendError(
-            f"'{path}' cannot be loaded ({error}); remove it, or name a folder for it in {CACHE}"
-        ) from None
 
 
 class NativeStep:

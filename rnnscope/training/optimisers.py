@@ -53,8 +53,8 @@ class Muon(torch.optim.Optimizer):
     """Momentum whose update is orthogonalised, block by block.
 
     Every parameter is a stack of gates of `gate_rows` rows, and a gate is cut into blocks of at most
-    `most_rows` rows. Update of a block: rate * sqrt(max(1, rows / columns)) * orthogonalised(Nesterov
-    momentum).
+    `most_rows` rows. Update of a block: rate * sqrt(max(1, rows / columns) / blocks of the gate) *
+    orthogonalised(Nesterov momentum), so that no direction of a gate's update is longer than the rate.
     Blocks lower than a gate cost less, and are no worse (training/recipes.py).
     """
 
@@ -75,6 +75,7 @@ class Muon(torch.optim.Optimizer):
         self.newton_schulz_steps = newton_schulz_steps
         self.gate_rows = gate_rows
         self.block_rows = block_rows(gate_rows, most_rows)
+        self.block_share = math.ceil(gate_rows / self.block_rows) ** -0.5
         self.dtype = dtype
         self.backend = backend
         super().__init__(parameters, {"lr": lr})
@@ -96,7 +97,7 @@ class Muon(torch.optim.Optimizer):
                         [self._momentum(parameter) for parameter in parameters],
                         gate_rows=self.gate_rows,
                         block_rows=self.block_rows,
-                        rate=group["lr"],
+                        rate=group["lr"] * self.block_share,
                         momentum=self.momentum,
                         coefficients=ORTHOGONALISING[self.newton_schulz_steps],
                     )
@@ -122,7 +123,8 @@ class Muon(torch.optim.Optimizer):
             strict=True,
         ):
             update = orthogonalised(blocks, self.newton_schulz_steps, self.dtype)
-            weights.add_(update, alpha=-rate * max(1.0, blocks.shape[1] / columns) ** 0.5)
+            shape_share = max(1.0, blocks.shape[1] / columns) ** 0.5
+            weights.add_(update, alpha=-rate * self.block_share * shape_share)
 
     def _ahead(self, parameter: Tensor) -> Tensor:
         """Nesterov's momentum: the gradient drawn towards the mean that has just taken it in."""

@@ -73,7 +73,7 @@ def test_muon_equals_the_plain_one_compiled_or_not(backend, shapes, gate_rows, h
     found = muon_of(weights, gradients, gate_rows=gate_rows, most_rows=32, backend=backend)
     for result, weight, of_each in zip(found, weights, gradients, strict=True):
         all_heights = heights * (len(weight) // gate_rows)
-        expected = plain_muon(weight, of_each, all_heights, 0.1, 0.9, 3)
+        expected = plain_muon(weight, of_each, all_heights, 0.1 / len(heights) ** 0.5, 0.9, 3)
         torch.testing.assert_close(result, expected, rtol=1e-10, atol=1e-10)
 
 
@@ -93,6 +93,15 @@ def test_the_compiled_muon_is_near_in_bfloat16_and_the_same_over_threads(monkeyp
     monkeypatch.setattr(torch, "get_num_threads", lambda: 3)
     for one, other in zip(muon_of(weights, gradients, torch.bfloat16, **settings), low, strict=True):
         assert torch.equal(one, other)
+
+
+def test_no_direction_of_a_gate_moves_further_for_its_being_cut_into_blocks():
+    """Rows that all point one way are the worst case: every block's update points there too."""
+    gradient = torch.ones(64, 64, dtype=torch.float64)
+    for most_rows in (64, 32, 16):
+        settings = {"gate_rows": 64, "most_rows": most_rows}
+        (moved,) = muon_of([torch.zeros(64, 64, dtype=torch.float64)], [[gradient]], **settings)
+        assert float(torch.linalg.matrix_norm(moved, ord=2)) == pytest.approx(0.1, rel=0.3)
 
 
 def test_blocks_are_even_and_whole_registers():

@@ -32,11 +32,11 @@ from rnnscope.training import fast, train
 
 NETWORKS: tuple[tuple[CellName, int, int, float, float], ...] = (
     ("lstm", 1, 128, 1.277, 1.5),
-    ("rnn", 1, 273, 1.417, 0.7),
-    ("gru", 1, 151, 1.230, 4.0),
-    ("lstm", 2, 84, 1.227, 3.0),
-    ("lstm", 1, 256, 1.189, 2.0),
-    ("lstm", 1, 512, 1.161, 1.5),
+    ("rnn", 1, 273, 1.417, 0.6),
+    ("gru", 1, 151, 1.230, 3.5),
+    ("lstm", 2, 84, 1.227, 2.75),
+    ("lstm", 1, 256, 1.189, 1.75),
+    ("lstm", 1, 512, 1.161, 1.25),
 )
 """Cell, layers, hidden, the paper's test loss in nats (Figure 1), epochs of ours."""
 PAPER_EPOCHS = 50

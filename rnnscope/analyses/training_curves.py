@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from rnnscope.records.finding import Finding, Row
 from rnnscope.records.run import Run, read_jsonl
 
+MOST_NAMED = 6
+"""Runs that one sentence names."""
 POINTS_PER_RUN = 200
 
 
@@ -93,7 +95,7 @@ def _crossings(points: Sequence[Row], ngram_validation_nats: Mapping[int, float]
 
 def _reading(runs: Sequence[Run], crossings: list[Row], ngram_validation_nats: Mapping[int, float]) -> str:
     clauses = []
-    for run in runs:
+    for run in _named(runs):
         beaten = {int(row["context"] or 0) for row in crossings if row["run"] == run.name}
         nats, seconds = run.manifest.validation_nats, run.manifest.train_seconds
         clause = f"{run.name} reached {nats:.3f} validation nats in {seconds:.0f} s"
@@ -101,7 +103,21 @@ def _reading(runs: Sequence[Run], crossings: list[Row], ngram_validation_nats: M
             best = min(ngram_validation_nats, key=lambda n: ngram_validation_nats[n])
             clause += f" ({_place(beaten, best)})"
         clauses.append(clause)
-    return ("; ".join(clauses) + ".") if clauses else "No network was trained."
+    if not clauses:
+        return "No network was trained."
+    others = len(runs) - len(clauses)
+    opening = f"Of {len(runs)} networks the best of each cell: " if others else ""
+    return f"{opening}{'; '.join(clauses)}."
+
+
+def _named(runs: Sequence[Run]) -> list[Run]:
+    """The runs that a reading names: all, or of many the best of each cell by validation."""
+    if len(runs) <= MOST_NAMED:
+        return list(runs)
+    best: dict[str, Run] = {}
+    for run in sorted(runs, key=lambda run: run.manifest.validation_nats):
+        best.setdefault(run.manifest.cell, run)
+    return list(best.values())
 
 
 def _place(beaten: set[int], best: int) -> str:

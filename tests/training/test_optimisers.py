@@ -99,8 +99,8 @@ def test_no_direction_of_a_gate_moves_further_for_its_being_cut_into_blocks():
     """Rows that all point one way are the worst case: every block's update points there too."""
     gradient = torch.ones(64, 64, dtype=torch.float64)
     for most_rows in (64, 32, 16):
-        settings = {"gate_rows": 64, "most_rows": most_rows}
-        (moved,) = muon_of([torch.zeros(64, 64, dtype=torch.float64)], [[gradient]], **settings)
+        weights = [torch.zeros(64, 64, dtype=torch.float64)]
+        (moved,) = muon_of(weights, [[gradient]], gate_rows=64, most_rows=most_rows)
         assert float(torch.linalg.matrix_norm(moved, ord=2)) == pytest.approx(0.1, rel=0.3)
 
 

@@ -1,7 +1,6 @@
 """The planted findings, and pages made of them."""
 
-import importlib.util
-import sys
+import importlib
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -15,14 +14,7 @@ from rnnscope.report import write_report
 @pytest.fixture(scope="session")
 def planted() -> ModuleType:
     """The module tests/report/planted.py."""
-    if "planted" not in sys.modules:
-        specification = importlib.util.spec_from_file_location(
-            "planted", Path(__file__).parent / "planted.py"
-        )
-        assert specification and specification.loader
-        sys.modules["planted"] = importlib.util.module_from_spec(specification)
-        specification.loader.exec_module(sys.modules["planted"])
-    return sys.modules["planted"]
+    return importlib.import_module("planted")
 
 
 @pytest.fixture(scope="session")

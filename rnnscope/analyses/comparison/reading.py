@@ -87,7 +87,9 @@ def grid_reading(effects: Sequence[Row], published: Sequence[Row], published_ste
         beside = ""
         if (step := theirs.get(row["step"])) is not None:
             printed, ours = (float(step[field] or 0) for field in ("published_nats", "nats"))
-            beside = f"; published {printed:+.3f}, and {ours:+.3f} in the same pairs here"
+            beside = f"; published {printed:+.3f}"
+            if f"{ours:+.3f}" != f"{float(row['nats'] or 0):+.3f}":  # the grid has pairs that they have not
+                beside += f", and {ours:+.3f} in the same pairs here"
         told.append(f"{row['step']} {float(row['nats'] or 0):+.3f} ({interval}{beside})")
     sentences = []
     if told:

@@ -80,7 +80,10 @@ def train(
     with RunsOnScreen() as screen:
         run = train_and_replay(job, screen.hear)
     if int(os.environ.get("RANK", "0")):
-        return  # under torchrun the first process speaks for all
+        # under torchrun the first process speaks for all; the others end at once, since threads of torch's
+        # that outlive the group have aborted a process that took its time to end
+        sys.stderr.flush()
+        os._exit(0)
     test = Surprisal.read(run.replay_folder("test", "surprisal")).manifest
     manifest, health = run.manifest, health_of(run)
     result = {

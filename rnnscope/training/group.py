@@ -105,5 +105,6 @@ def joined() -> Iterator[Group]:
     distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
     try:
         yield Group(distributed.get_rank(), size)
+        distributed.barrier()  # none takes its connections down while another still waits for something
     finally:
         distributed.destroy_process_group()

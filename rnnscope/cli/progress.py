@@ -59,13 +59,6 @@ class RunsOnScreen:
         """A run that needs no training."""
         self._shares[name] = 1.0
 
-    def hear(self, name: str, news: "TrainingProgress | str") -> None:
-        """How far a run is, or a line for people."""
-        if isinstance(news, str):
-            self.notice(news)
-        else:
-            self.update(name, news)
-
     def update(self, name: str, progress: "TrainingProgress") -> None:
         """Shows how far a run is."""
         if not self._tasks and not self._last_line:

@@ -57,6 +57,7 @@ def train(
     from rnnscope.studies.counting import known_validation_nats
     from rnnscope.studies.health import health_of
     from rnnscope.studies.jobs import TrainJob, train_and_replay
+    from rnnscope.studies.study import Listener
     from rnnscope.studies.work import Work, cores
 
     place = Work(work)
@@ -78,7 +79,7 @@ def train(
         threads=threads or (1 if size < LARGE_NET or "LOCAL_WORLD_SIZE" in os.environ else cores()),
     )
     with RunsOnScreen() as screen:
-        run = train_and_replay(job, screen.hear)
+        run = train_and_replay(job, Listener(screen.notice, screen.update).hear)
     if int(os.environ.get("RANK", "0")):
         # under torchrun the first process speaks for all; the others end at once, since threads of torch's
         # that outlive the group have aborted a process that took its time to end

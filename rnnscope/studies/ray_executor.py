@@ -233,9 +233,8 @@ class _Copies:
         """Checkpoints are read before the logs that they count on, which only grow."""
         times = self._times()
         names = {name for name, changed in times.items() if self.sent.get(name) != changed}
-        if any(
-            "/checkpoints/" in name for name in names
-        ):  # the logs may have grown after they were looked at
+        if any("/checkpoints/" in name for name in names):
+            # the logs may have grown after they were looked at
             names |= {name for name in times if name.endswith(".jsonl")}
         written = {}
         for name in sorted(names, key=_place_in_time, reverse=True):

@@ -2,30 +2,15 @@
 
 from pathlib import Path
 
+from planted_runs import run_manifest
+
 from rnnscope.analyses.training_curves import training_curves
-from rnnscope.records.run import Run, RunManifest
+from rnnscope.records.run import Run
 
 
 def run_of(folder: Path, cell: str, seed: int, nats: float) -> Run:
-    manifest = RunManifest(
-        name=f"{cell}-1x8-s{seed}",
-        corpus="tales",
-        corpus_fingerprint="c",
-        cell=cell,
-        layers=1,
-        hidden=8,
-        symbols=20,
-        parameters=1000,
-        recipe="fast",
-        seed=seed,
-        epochs=1,
-        steps=10,
-        kept_step=10,
-        chars_seen=1000,
-        train_seconds=3,
-        chars_per_s=1000,
-        validation_nats=nats,
-        fingerprint="f",
+    manifest = run_manifest(
+        cell, name=f"{cell}-1x8-s{seed}", seed=seed, train_seconds=3, validation_nats=nats
     )
     return Run(folder / manifest.name, manifest)
 

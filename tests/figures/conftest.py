@@ -8,5 +8,5 @@ import pytest
 
 @pytest.fixture(scope="session")
 def planted() -> ModuleType:
-    """The module tests/report/planted.py."""
+    """The module tests/planted/planted.py."""
     return importlib.import_module("planted")

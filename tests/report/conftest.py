@@ -13,7 +13,7 @@ from rnnscope.report import write_report
 
 @pytest.fixture(scope="session")
 def planted() -> ModuleType:
-    """The module tests/report/planted.py."""
+    """The module tests/planted/planted.py."""
     return importlib.import_module("planted")
 
 

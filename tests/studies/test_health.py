@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from planted_runs import run_manifest
 
-from rnnscope.records.run import Run, RunManifest
+from rnnscope.records.run import Run
 from rnnscope.records.surprisal import SurprisalManifest, write_surprisal
 from rnnscope.studies.health import health_of
 
@@ -13,27 +14,7 @@ NATS = np.random.default_rng(0).normal(1.2, 0.02, size=(100, 50)).astype(np.floa
 
 
 def run_of(folder: Path, nats: np.ndarray, validation: list[int]) -> Run:
-    manifest = RunManifest(
-        name="lstm-1x8-s0",
-        corpus="tales",
-        corpus_fingerprint="c",
-        cell="lstm",
-        layers=1,
-        hidden=8,
-        symbols=20,
-        parameters=1000,
-        recipe="fast",
-        seed=0,
-        epochs=1,
-        steps=10,
-        kept_step=10,
-        chars_seen=1000,
-        train_seconds=1,
-        chars_per_s=1000,
-        validation_nats=1.2,
-        trapped_rows=validation,
-        fingerprint="f",
-    )
+    manifest = run_manifest(trapped_rows=validation)
     run = Run(folder, manifest)
     surprisal = SurprisalManifest(
         predictor=run.name,

@@ -68,7 +68,7 @@ class Network(nn.Module):
         super().__init__()
         self.config = config
         self.backend = backend
-        backend_for(config.cell, backend=self._layer_backend)
+        backend_for(config.cell, backend=self.layer_backend)
         self.layers = nn.ModuleList(
             Layer(config.cell, config.hidden if layer else config.symbols, config.hidden)
             for layer in range(config.layers)
@@ -91,7 +91,7 @@ class Network(nn.Module):
         return [f"layers.{layer}.{site}" for layer in range(self.config.layers) for site in self._kind.sites]
 
     @property
-    def _layer_backend(self) -> str:
+    def layer_backend(self) -> str:
         """Where layers are run one at a time."""
         return AUTO if self.backend == NATIVE else self.backend
 
@@ -266,7 +266,7 @@ class Network(nn.Module):
     ) -> tuple[Tensor, NetworkState]:
         carried, end = ids_TB, []
         for index, (layer, layer_state) in enumerate(zip(self._stack, state, strict=True)):
-            carried, after = scan(self.config.cell, carried, layer_state, layer.weights, self._layer_backend)
+            carried, after = scan(self.config.cell, carried, layer_state, layer.weights, self.layer_backend)
             if kept_LTBH is not None:
                 # inverted dropout: what is kept is divided by the share kept
                 carried = carried * kept_LTBH[index].to(carried.dtype) / (1 - self.config.dropout)
@@ -288,10 +288,13 @@ class Network(nn.Module):
     ) -> tuple[dict[str, np.ndarray], NetworkState]:
         carried, end, block = ids_TB, [], {}
         for index, (layer, layer_state) in enumerate(zip(self._stack, state, strict=True)):
-            sites, after = record(self.config.cell, carried, layer_state, layer.weights, self._layer_backend)
-            for site, values_TBH in sites.items():
-                if (name := f"layers.{index}.{site}") in wanted:
-                    block[name] = values_TBH.transpose(0, 1).float().numpy(force=True)
+            prefix = f"layers.{index}."
+            here = {name.removeprefix(prefix) for name in wanted if name.startswith(prefix)}
+            sites, after = record(
+                self.config.cell, carried, layer_state, layer.weights, self.layer_backend, here
+            )
+            for site in here:
+                block[prefix + site] = sites[site].transpose(0, 1).float().numpy(force=True)
             carried = sites["h"]
             end.append(after)
         return {name: block[name] for name in wanted}, tuple(end)

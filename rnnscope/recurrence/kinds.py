@@ -13,7 +13,7 @@ CellName = Literal["rnn", "lstm", "gru", "gru-2015"]
 class CellKind:
     """What is to be known of a cell before any of its numbers."""
 
-    name: CellName
+    name: str
     blocks: tuple[str, ...]
     """The blocks of H rows that are stacked in its weights, in order; G = len(blocks) * H."""
     state: tuple[str, ...]
@@ -47,6 +47,11 @@ KINDS = _by_name(
 )
 """Block order is PyTorch's. `gru` keeps the old state where z = 1 (PyTorch, cuDNN), `gru-2015` overwrites it
 there (Karpathy, Johnson, Li 2015)."""
+RNN_RELU = CellKind("rnn-relu", ("h",), ("h",), ("pre_h", "h"), "rnn_relu")
+LSTM_PROJECTED = CellKind(
+    "lstm-projected", ("i", "f", "g", "o"), ("h", "c"), (*_LSTM_SITES[:-1], "m", "h"), "lstm"
+)
+"""What is opened but not trained here: an `nn.RNN` with rectified units, an `nn.LSTM` with `proj_size`."""
 
 
 def kind_named(name: str) -> CellKind:

@@ -4,14 +4,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rnnscope.models.foreign import load_module
     from rnnscope.replay.scope import Scope, attach
 
 __version__ = "0.1.0"
-__all__ = ["Scope", "attach"]
+_HOME = {
+    "Scope": "rnnscope.replay.scope",
+    "attach": "rnnscope.replay.scope",
+    "load_module": "rnnscope.models.foreign",
+}
+__all__ = ["Scope", "attach", "load_module"]
 
 
 def __getattr__(name: str) -> Any:
-    """`attach` and `Scope` load torch, which what only shows does without."""
-    if name not in __all__:
+    """What loads torch, which what only shows does without."""
+    if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module("rnnscope.replay.scope"), name)
+    return getattr(import_module(_HOME[name]), name)

@@ -245,6 +245,16 @@ def gru_2015_step(
     return GRUStep(**gates, h=touch("h", hidden_BH + gates["z"] * (gates["n"] - hidden_BH)))
 
 
+def gru_reset_before_step(
+    drive_BG: Float[Tensor, "B G"], state: State, weights: LayerWeights, touch: Touch = untouched
+) -> GRUStep:
+    """The gates of `gru-2015`, but h = (1 - z) n + z h': z = 1 KEEPS the old state (Keras, ONNX)."""
+    (hidden_BH,) = state
+    gates = gru_2015_gates(drive_BG, hidden_BH, weights, touch)
+    n, z = gates["n"], gates["z"]
+    return GRUStep(**gates, h=touch("h", n + z * (hidden_BH - n)))
+
+
 def nothing_carried(gates: Sites, state: State) -> Sites:
     """For cells whose only state is h."""
     return {}
@@ -269,5 +279,6 @@ DEFINITIONS = {
     "gru-2015": Definition(gru_2015_step, gru_2015_gates, nothing_carried),
 }
 RNN_RELU = Definition(rnn_relu_step, rnn_relu_gates, nothing_carried)
+GRU_RESET_BEFORE = Definition(gru_reset_before_step, gru_2015_gates, nothing_carried)
 LSTM_PROJECTED = Definition(lstm_step, lstm_gates, lstm_projected_carried)
-"""Of networks that others trained; see kinds.py. A step of the latter gives m where it says h."""
+"""Of networks that others trained; see kinds.py. A step of the last gives m where it says h."""

@@ -48,10 +48,12 @@ KINDS = _by_name(
 """Block order is PyTorch's. `gru` keeps the old state where z = 1 (PyTorch, cuDNN), `gru-2015` overwrites it
 there (Karpathy, Johnson, Li 2015)."""
 RNN_RELU = CellKind("rnn-relu", ("h",), ("h",), ("pre_h", "h"), "rnn_relu")
+GRU_RESET_BEFORE = CellKind("gru-reset-before", ("r", "z", "n"), ("h",), _GRU_SITES, None)
 LSTM_PROJECTED = CellKind(
     "lstm-projected", ("i", "f", "g", "o"), ("h", "c"), (*_LSTM_SITES[:-1], "m", "h"), "lstm"
 )
-"""What is opened but not trained here: an `nn.RNN` with rectified units, an `nn.LSTM` with `proj_size`."""
+"""What is opened but not trained here: an `nn.RNN` with rectified units, a GRU of Keras or ONNX whose reset
+comes before the matmul, an `nn.LSTM` with `proj_size`."""
 
 
 def kind_named(name: str) -> CellKind:

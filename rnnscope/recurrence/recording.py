@@ -14,9 +14,9 @@ from rnnscope.recurrence.kinds import KINDS
 from rnnscope.recurrence.scan import AUTO, backend_for, scan
 from rnnscope.recurrence.stepping import step_by_step
 
-BLOCK_NUMBERS = 2**19
-"""Stacked gates made at a time: they stay in the processor's cache, and memory is what is recorded and no
-more."""
+BLOCK_NUMBERS = 2**20
+"""Stacked gates made at a time: enough for products at full speed, and little beside what is recorded
+(LSTM 2x512, 1000 steps of 32 streams: 3.6 s with 2**20 and 2**21, 3.8 with 2**19, 4.4 with 2**18)."""
 
 
 def record(

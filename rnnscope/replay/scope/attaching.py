@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from torch.nn.utils.rnn import PackedSequence
 
 from rnnscope.errors import ConfigError, did_you_mean
+from rnnscope.models.foreign.reset_before import GRUResetBefore
 from rnnscope.models.network import Network
 from rnnscope.models.saved import load_network
 from rnnscope.records.corpus import find_corpus
@@ -89,7 +90,7 @@ def _recurrent(model: nn.Module, path: str | None) -> nn.RNNBase:
         raise ConfigError(
             f"{type(found).__name__} is no nn.LSTM, nn.GRU or nn.RNN, which are what can be opened{paths}"
         )
-    if type(found).forward not in (nn.LSTM.forward, nn.GRU.forward, nn.RNN.forward):
+    if type(found).forward not in [each.forward for each in (*OPENED, GRUResetBefore)]:
         raise ConfigError(
             f"{type(found).__name__} has a forward of its own, which cannot be seen into; attach to the "
             "nn.LSTM, nn.GRU or nn.RNN that it calls"

@@ -4,18 +4,27 @@ Knows no embedding, no head and no text.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from functools import partial
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
 from rnnscope.errors import ConfigError
+from rnnscope.models.foreign.reset_before import GRUResetBefore
 from rnnscope.models.network import Layer, Network
 from rnnscope.recurrence import kinds
-from rnnscope.recurrence.cells import DEFINITIONS, LSTM_PROJECTED, RNN_RELU, Definition, LayerWeights
+from rnnscope.recurrence.cells import (
+    DEFINITIONS,
+    GRU_RESET_BEFORE,
+    LSTM_PROJECTED,
+    RNN_RELU,
+    Definition,
+    LayerWeights,
+)
 from rnnscope.recurrence.kinds import KINDS, CellKind
 from rnnscope.recurrence.scan import scan
 from rnnscope.replay.scope.forms import Form
@@ -80,6 +89,8 @@ class ModuleLayers:
             projected = module.proj_size > 0
             self.kind = kinds.LSTM_PROJECTED if projected else KINDS["lstm"]
             self.definition = LSTM_PROJECTED if projected else DEFINITIONS["lstm"]
+        elif isinstance(module, GRUResetBefore):
+            self.kind, self.definition = kinds.GRU_RESET_BEFORE, GRU_RESET_BEFORE
         elif isinstance(module, nn.GRU):
             self.kind, self.definition = KINDS["gru"], DEFINITIONS["gru"]
         else:
@@ -131,7 +142,10 @@ class ModuleLayers:
         ends = list(last) if isinstance(last, tuple) else [last]
         return outputs, [end.unsqueeze(1) for end in ends] if is_alone else ends
 
-    def _alone(self, layer: int) -> nn.RNNBase:
+    def _alone(self, layer: int) -> Callable[..., tuple[Sequence, Any]]:
+        """A layer by itself, called as its module is."""
+        if self.module.num_layers == 1:
+            return partial(type(self.module).forward, self.module)  # its own, whatever stands in for it now
         module, whole = self.module, [self.module.hidden_size, self.module.proj_size]
         wide = self.directions * (whole[1] or whole[0])
         settings = {

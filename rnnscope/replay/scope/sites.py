@@ -31,7 +31,7 @@ FORMULAS = {
         "pre_z": "the update gate before its sigmoid",
         "pre_n": "W x + b + r (U h' + b'): the candidate before its tanh",
         "r": "sigmoid(pre_r): how much of the old state the candidate sees",
-        "z": "sigmoid(pre_z): how much of the old state is KEPT (PyTorch's sense)",
+        "z": "sigmoid(pre_z): how much of the old state is KEPT (not the paper's sense)",
         "n": "tanh(pre_n): the candidate",
         "h": "(1 - z) n + z h': the output",
     },
@@ -42,6 +42,7 @@ FORMULAS["gru-2015"] = FORMULAS["gru"] | {
     "z": "sigmoid(pre_z): how much of the old state is OVERWRITTEN (the paper's sense)",
     "h": "(1 - z) h' + z n: the output",
 }
+FORMULAS["gru-reset-before"] = FORMULAS["gru"] | {"pre_n": FORMULAS["gru-2015"]["pre_n"]}
 FORMULAS["lstm-projected"] = FORMULAS["lstm"] | {
     "m": "o tanh_c: the output before it is projected",
     "h": "P m: the output",

@@ -10,7 +10,14 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+import rnnscope
+from rnnscope.records.corpus import find_corpus
+from rnnscope.records.run import Run
+from rnnscope.records.surprisal import Surprisal
+from rnnscope.records.trace import Trace
 
 HOSTILE = "<script>document.title = 'owned'</script><img src=x onerror=alert(1)>"
 SCRIPT = [sys.executable, "-m", "rnnscope"]
@@ -80,6 +87,23 @@ def test_the_page_shows_the_text_and_runs_none_of_it(studied: tuple[Path, dict],
     assert seen.page.title() != "owned"
     assert seen.page.locator("[data-chart][data-drawn]").count() >= 4
     assert "<script>document.title" in seen.page.inner_text("body")
+
+
+def test_a_run_of_a_study_is_opened_by_its_folder_and_says_what_its_replay_says(
+    studied: tuple[Path, dict],
+):
+    work, _ = studied
+    folder = next(work.glob("runs/*/lstm*/manifest.json")).parent
+    run, corpus = Run.read(folder), find_corpus(work, folder.parent.name)
+    row = corpus.part("test").starts[0]
+    text = corpus.text(row, row + 200)
+    logits, cache = rnnscope.attach(folder).run_with_cache(text[:-1])
+    log_probs = logits[0].log_softmax(-1).numpy()
+    nats = -log_probs[range(199), corpus.alphabet.encode(text[1:].encode())]
+    replayed = Surprisal.read(run.replay_folder("test", "surprisal")).nats_RT[0, :199]
+    np.testing.assert_allclose(nats, replayed, atol=1e-4)
+    traced = Trace.read(run.replay_folder("test", "trace")).site("layers.0.f")[0, :199]
+    np.testing.assert_allclose(cache["layers.0.f"][0].numpy(), traced, atol=1e-3)
 
 
 def test_the_same_study_again_reuses_what_is_there(studied: tuple[Path, dict], source: Path):

@@ -57,9 +57,7 @@ def by_size(finding: Finding, models: list[Row], most: int) -> Figure | None:
         scale=alt.Scale(domain=list(WHOSE), range=[[1, 0], [5, 4]]),
         legend=alt.Legend(symbolStrokeWidth=2) if theirs else None,
     )
-    # of several networks of one cell, depth and size the line goes through those trained like the others
-    placed = base.transform_filter("datum.is_placed !== false")
-    lines = placed.mark_line(strokeWidth=1.6, aria=False).encode(
+    lines = base.mark_line(strokeWidth=1.6, aria=False).encode(
         y=alt.Y("mean(test_nats):Q", scale=alt.Scale(domain=list(domain), nice=False, zero=False)),
         strokeDash=dash,
         detail="family:N",
@@ -95,14 +93,10 @@ def by_size(finding: Finding, models: list[Row], most: int) -> Figure | None:
     )
 
 
-_ALONE = (
-    "A mark is a network, every seed one; a line goes through the mean of the seeds of those that were "
-    "trained for as long as the others. Down is better."
-)
+_ALONE = "A mark is a network, every seed one; a line goes through the mean of its seeds. Down is better."
 _WITH_PUBLISHED = (
-    "Filled marks and full lines are the networks trained here, every seed a mark, the lines through those "
-    "that were trained for as long as the others; hollow marks and dashed lines what Karpathy, Johnson, Li "
-    "2015 print for networks of the same size. Down is better."
+    "Filled marks and full lines are the networks trained here, every seed a mark; hollow marks and dashed "
+    "lines what Karpathy, Johnson, Li 2015 print for networks of the same size. Down is better."
 )
 
 

@@ -2,7 +2,6 @@
 record.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -28,36 +27,17 @@ class Place:
     """Its seeds' places among the series of the Resampled."""
 
 
-@dataclass(frozen=True)
-class Shape:
-    """A configuration before it has a place."""
-
-    cell: str
-    layers: int
-    parameters: int
-    epochs: float
-    members: tuple[int, ...]
-
-
-def places_of(shapes: Sequence[Shape]) -> list[Place]:
-    """One place for every cell, depth and budget; parameter counts are brought together into budgets.
-
-    Where several configurations have one place, that one has it whose epochs are nearest to what most have,
-    and of those the first: a step along an axis should not be one of training besides.
-    """
-    if not shapes:
-        return []
+def places_of(configurations: Sequence[tuple[str, int, int, tuple[int, ...]]]) -> list[Place]:
+    """(cell, layers, parameters, members) -> places, parameter counts brought together into budgets."""
     budgets: list[int] = []
-    for count in sorted(shape.parameters for shape in shapes):
+    for count in sorted(count for _, _, count, _ in configurations):
         if not budgets or count > SAME_SIZE * budgets[-1]:
             budgets.append(count)
-    usual_epochs = Counter(shape.epochs for shape in shapes).most_common(1)[0][0]
-    places: dict[tuple[str, int, int], Place] = {}
-    for shape in sorted(shapes, key=lambda shape: abs(shape.epochs - usual_epochs)):
-        budget = max(index for index, least in enumerate(budgets) if shape.parameters >= least)
-        key = (shape.cell, shape.layers, budget)
-        places.setdefault(key, Place(*key, shape.members))
-    return list(places.values())
+
+    def budget_of(count: int) -> int:
+        return max(index for index, least in enumerate(budgets) if count >= least)
+
+    return [Place(cell, layers, budget_of(count), members) for cell, layers, count, members in configurations]
 
 
 def effects(places: Sequence[Place], resampled: Resampled) -> list[Row]:

@@ -9,14 +9,7 @@ from itertools import combinations, product
 import numpy as np
 
 from rnnscope.analyses.comparison.competitors import Competitor, Configuration
-from rnnscope.analyses.comparison.effects import (
-    LADDER,
-    Place,
-    Shape,
-    effects,
-    places_of,
-    published_effects,
-)
+from rnnscope.analyses.comparison.effects import LADDER, effects, places_of, published_effects
 from rnnscope.analyses.comparison.published import Published
 from rnnscope.analyses.comparison.reading import caveats_of, grid_reading, published_caveats, reading_of
 from rnnscope.estimate import Resampled, resampled
@@ -42,13 +35,8 @@ def compare(
     ranked = sorted(competitors, key=lambda c: c.surprisal.manifest.mean_nats)
     losses = resampled([competitor.surprisal.nats_RT for competitor in ranked])
     errors = resampled([_errors(competitor) for competitor in ranked])
+    models = [_model_row(ranked[index], index, losses, errors) for index in range(len(ranked))]
     configurations = _configurations(ranked, losses)
-    places = _places(configurations)
-    placed = {member for place in places for member in place.members}
-    models = [
-        _model_row(ranked[index], index, losses, errors) | {"is_placed": index in placed}
-        for index in range(len(ranked))
-    ]
     differences = [_difference_row(a, b, losses) for a, b in combinations(configurations, 2)]
     differences += _of_single_seeds(ranked, configurations, losses)
     ngrams = [c for c in ranked if c.family == "n-gram"]
@@ -75,7 +63,7 @@ def compare(
     tables = {"models": models, "differences": differences, "contexts": list(contexts)}
     if len(configurations) < len(ranked):
         tables["configurations"] = [_configuration_row(each, losses) for each in configurations]
-    if grid := effects(places, losses):
+    if grid := _grid_rows(configurations, losses):
         tables["effects"] = grid
     if published and (rows := _published_rows(configurations, losses, published)):
         tables["published"] = rows
@@ -184,9 +172,9 @@ def _difference_row(a: Configuration, b: Configuration, losses: Resampled) -> Ro
     }
 
 
-def _places(configurations: Sequence[Configuration]) -> list[Place]:
-    """Where the networks stand in a grid of cells, depths and sizes."""
-    shapes = []
+def _grid_rows(configurations: Sequence[Configuration], losses: Resampled) -> list[Row]:
+    """What depth, gating and size bring, where there are networks of equal size to tell."""
+    known = []
     for each in configurations:
         cell, layers, parameters = (each.facts.get(key) for key in ("cell", "layers", "parameters"))
         if (
@@ -195,10 +183,8 @@ def _places(configurations: Sequence[Configuration]) -> list[Place]:
             and isinstance(layers, int)
             and isinstance(parameters, int)
         ):
-            epochs = each.facts.get("epochs_asked")
-            epochs = float(epochs) if isinstance(epochs, int | float) else 0.0
-            shapes.append(Shape(cell, layers, parameters, epochs, each.members))
-    return places_of(shapes)
+            known.append((cell, layers, parameters, each.members))
+    return effects(places_of(known), losses)
 
 
 def _published_rows(

@@ -23,7 +23,7 @@ def replay(
         bool, typer.Option("--trace", help="Keep every gate, cell state and output of every unit, too.")
     ] = False,
     rows: Annotated[int | None, typer.Option(help="Trace only so many rows of the part.")] = None,
-    precision: Annotated[str, typer.Option(help="float16 (to within 2.5e-4) or float32.")] = "float16",
+    precision: Annotated[str, typer.Option(help="float16 (to within 2.5e-4), float32 or int8.")] = "float16",
     work: WorkOption = DEFAULT_WORK,
     as_json: JsonOption = False,
 ) -> None:
@@ -34,8 +34,8 @@ def replay(
     from rnnscope.replay.trace import replay_trace
     from rnnscope.studies.jobs import load, replay_run
 
-    if precision not in ("float16", "float32"):
-        raise ConfigError(f"--precision '{precision}' is neither float16 nor float32")
+    if precision not in ("float16", "float32", "int8"):
+        raise ConfigError(f"--precision '{precision}' is none of float16, float32, int8")
     if rows is not None and rows < 1:
         raise ConfigError(f"--rows {rows} is not a positive number")
     found = find_run(work, run)
@@ -68,6 +68,9 @@ def replay(
         )
         result["trace"] = str(made.folder)
         result["sites"] = made.manifest.sites
+        result["largest_error"] = made.manifest.largest_error
+        worst = max(made.manifest.largest_error.values(), default=0.0)
+        lines.append(f"{precision}: every value within {worst:.2g} of what the network had")
         lines.append(f"in {made.folder}: {', '.join(f'{k} ({v})' for k, v in made.manifest.sites.items())}")
     emit(as_json, result, lines)
 

@@ -161,7 +161,7 @@ class Network(nn.Module):
 
         Reads from the zero state without dropout; memory is bounded whatever T and V.
         """
-        return self._in_blocks(inputs_RT, self._log_probs)
+        return (block for block, _ in self._in_blocks(inputs_RT, self._log_probs))
 
     def record_blocks(
         self, inputs_RT: np.ndarray, sites: Sequence[str] | None = None
@@ -170,6 +170,15 @@ class Network(nn.Module):
 
         Raises ConfigError for a site that there is not.
         """
+        return (block for block, _ in self.record_from(inputs_RT, sites))
+
+    def record_from(
+        self,
+        inputs_RT: np.ndarray,
+        sites: Sequence[str] | None = None,
+        state: NetworkState | None = None,
+    ) -> Iterator[tuple[dict[str, np.ndarray], NetworkState]]:
+        """The blocks of `record_blocks`, each with the state after it, from `state` (None: zero)."""
         wanted = list(self.sites if sites is None else sites)
         for site in wanted:
             if site not in self.sites:
@@ -178,25 +187,28 @@ class Network(nn.Module):
         def recorded(ids_TB: Tensor, state: NetworkState) -> tuple[dict[str, np.ndarray], NetworkState]:
             return self._recorded(ids_TB, state, wanted)
 
-        return self._in_blocks(inputs_RT, recorded)
+        return self._in_blocks(inputs_RT, recorded, state)
 
     @property
     def _stack(self) -> list[Layer]:
         return list(self.layers)  # pyright: ignore[reportReturnType]
 
     def _in_blocks(
-        self, inputs_RT: np.ndarray, run: Callable[[Tensor, NetworkState], tuple[_Block, NetworkState]]
-    ) -> Iterator[_Block]:
+        self,
+        inputs_RT: np.ndarray,
+        run: Callable[[Tensor, NetworkState], tuple[_Block, NetworkState]],
+        state: NetworkState | None = None,
+    ) -> Iterator[tuple[_Block, NetworkState]]:
         rows, steps = inputs_RT.shape
         numbers_per_step = rows * (self.symbols + 3 * self._kind.stacked * self.config.hidden)
         block_steps = max(1, BLOCK_NUMBERS // max(1, numbers_per_step))
-        state = self.zero_state(rows)
+        state = self.zero_state(rows) if state is None else state
         for start in range(0, steps, block_steps):
             ids_RT = np.ascontiguousarray(inputs_RT[:, start : start + block_steps], dtype=np.int64)
             # entered anew for each block: the caller's own code runs between blocks
             with torch.inference_mode():
                 block, state = run(torch.from_numpy(ids_RT).T.to(self.decoder_VH.device), state)
-            yield block
+            yield block, state
 
     @property
     def _shape(self) -> StackShape:

@@ -130,14 +130,16 @@ def new_record(folder: Path) -> Iterator[Path]:
             partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.partial-", dir=folder.parent))
             partial.chmod(0o755)
             yield partial
-            _put(partial, folder)
+            put_in_place(partial, folder)
         finally:
             if partial is not None:
                 shutil.rmtree(partial, ignore_errors=True)
 
 
-def _put(partial: Path, folder: Path) -> None:
-    """Renames `partial` to `folder`, whatever is there, also where another process does the same just now."""
+def put_in_place(partial: Path, folder: Path) -> None:
+    """Renames a whole `partial` to `folder`, whatever is there, also where another process does the same
+    just now.
+    """
     for attempt in range(10):
         try:
             with contextlib.suppress(FileNotFoundError):

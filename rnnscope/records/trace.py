@@ -1,7 +1,9 @@
 """Trace: every gate, cell state and output of every unit, at every step of some rows. Knows no network."""
 
 import json
-from collections.abc import Iterator
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,7 +11,16 @@ from typing import Literal
 import numpy as np
 
 from rnnscope.errors import RecordError, did_you_mean
-from rnnscope.records.folder import Manifest, load_array, new_record, save_array
+from rnnscope.records.folder import (
+    Manifest,
+    explained,
+    load_array,
+    put_in_place,
+    save_array,
+    write_text,
+)
+
+TraceDtype = Literal["float16", "float32", "int8"]
 
 
 class TraceManifest(Manifest):
@@ -26,10 +37,13 @@ class TraceManifest(Manifest):
     """T, steps traced of every row."""
     sites: dict[str, int]
     """'layers.{l}.{site}' -> units H."""
-    dtype: Literal["float16", "float32"]
-    """float16 keeps values in [-1, 1] to within 2.5e-4."""
+    dtype: TraceDtype
+    """How values lie on disk: float16 and float32 as they are; int8 in 127ths of a unit's largest size in the
+    shard, which lies beside it as SHARD.scale.npy."""
     shards: list[int]
     """Steps in each shard, in order."""
+    largest_error: dict[str, float] = {}
+    """Site -> the most that a value on disk is from the value that the network had; measured."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +62,7 @@ class Trace:
         return np.concatenate([block[name] for block in self.blocks([name])], axis=1)
 
     def blocks(self, names: list[str] | None = None) -> Iterator[dict[str, np.ndarray]]:
-        """Shard after shard in time: site -> (R, t, H), memory-mapped."""
+        """Shard after shard in time: site -> (R, t, H), memory-mapped; float32 where int8 is on disk."""
         names = list(self.manifest.sites) if names is None else names
         for name in names:
             if name not in self.manifest.sites:
@@ -56,29 +70,97 @@ class Trace:
                     f"no site '{name}' in '{self.folder}'; {did_you_mean(name, self.manifest.sites)}"
                 )
         for shard in range(len(self.manifest.shards)):
-            yield {name: load_array(shard_path(self.folder, name, shard)) for name in names}
+            yield {name: self._shard(name, shard) for name in names}
+
+    def _shard(self, name: str, shard: int) -> np.ndarray:
+        stored = load_array(shard_path(self.folder, name, shard))
+        if self.manifest.dtype != "int8":
+            return stored
+        return _spread(stored, load_array(scale_path(self.folder, name, shard)))
 
 
 def shard_path(folder: Path, site: str, shard: int) -> Path:
     return folder / site / f"{shard:05d}.npy"
 
 
-def write_trace(folder: Path, facts: dict, blocks: Iterator[dict[str, np.ndarray]]) -> Trace:
-    """Writes shards as they come, whole or nothing; `facts` are the manifest's fields but `sites` and
-    `shards`.
+def scale_path(folder: Path, site: str, shard: int) -> Path:
+    return folder / site / f"{shard:05d}.scale.npy"
 
-    Raises RecordError where the disk refuses.
+
+Carried = dict[str, np.ndarray]
+"""What a network carries from one shard to the next, by names of its own."""
+Shards = Callable[[int, Carried], Iterator[tuple[dict[str, np.ndarray], Carried]]]
+"""First step, what was carried to it (nothing at step 0) -> shard after shard, site -> (R, t, H) float32, and
+what is carried on."""
+
+
+def write_trace(folder: Path, facts: dict, shards_from: Shards) -> Trace:
+    """Writes shards as they come; `facts` are the manifest's fields that do not follow from them.
+
+    A trace that was begun with the same facts and stopped goes on after its last whole shard. Only a whole
+    one is at `folder`. Raises RecordError where the disk refuses.
     """
-    shards: list[int] = []
-    sites: dict[str, int] = {}
-    with new_record(folder) as partial:
-        for shard, block in enumerate(blocks):
-            for name, values_RtH in block.items():
-                sites[name] = values_RtH.shape[2]
-                shard_path(partial, name, shard).parent.mkdir(exist_ok=True)
-                save_array(shard_path(partial, name, shard), values_RtH.astype(facts["dtype"], copy=False))
-            shards.append(next(iter(block.values())).shape[1])
-        TraceManifest.model_validate_json(json.dumps(facts | {"sites": sites, "shards": shards})).write(
-            partial
-        )
+    partial = folder.parent / f".{folder.name}.unfinished"
+    with explained(f"'{folder}'"):
+        begun, carried = _begun(partial, facts)
+        for block, carried_on in shards_from(sum(begun.shards), carried):
+            begun = _with_shard(partial, begun, block)
+            with (partial / CARRIED).open("wb") as file:
+                np.savez(file, **carried_on)  # pyright: ignore[reportArgumentType]
+            # from here on the shard counts: what it hangs on is on disk
+            write_text(partial / BEGUN, begun.model_dump_json())
+        begun.write(partial)
+        for name in (BEGUN, CARRIED):
+            (partial / name).unlink(missing_ok=True)
+        put_in_place(partial, folder)
     return Trace.read(folder)
+
+
+BEGUN, CARRIED = "begun.json", "carried.npz"
+
+
+def _begun(partial: Path, facts: dict) -> tuple[TraceManifest, Carried]:
+    """How far an unfinished trace of these facts is; where there is none, a new one."""
+    new = TraceManifest.model_validate_json(json.dumps(facts | {"sites": {}, "shards": []}))
+    try:
+        begun = TraceManifest.model_validate_json((partial / BEGUN).read_bytes())
+        with np.load(partial / CARRIED, allow_pickle=False) as file:
+            carried = {name: file[name] for name in file.files}
+        if all(getattr(begun, name) == getattr(new, name) for name in facts.keys() - {"command"}):
+            return begun, carried
+    except (OSError, ValueError, zipfile.BadZipFile):
+        pass  # none, or one that was cut off while it was begun
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    return new, {}
+
+
+def _with_shard(partial: Path, begun: TraceManifest, block: dict[str, np.ndarray]) -> TraceManifest:
+    sites, errors, shard = dict(begun.sites), dict(begun.largest_error), len(begun.shards)
+    for name, values_RtH in block.items():
+        sites[name] = values_RtH.shape[2]
+        stored, scale_H = _stored(values_RtH, begun.dtype)
+        path = shard_path(partial, name, shard)
+        path.parent.mkdir(exist_ok=True)
+        save_array(path, stored)
+        if scale_H is not None:
+            save_array(scale_path(partial, name, shard), scale_H)
+        back = stored.astype(np.float32) if scale_H is None else _spread(stored, scale_H)
+        errors[name] = max(errors.get(name, 0.0), float(np.abs(back - values_RtH).max(initial=0.0)))
+    steps = next(iter(block.values())).shape[1]
+    return begun.model_copy(
+        update={"sites": sites, "shards": [*begun.shards, steps], "largest_error": errors}
+    )
+
+
+def _stored(values_RtH: np.ndarray, dtype: TraceDtype) -> tuple[np.ndarray, np.ndarray | None]:
+    """What goes to disk, and for int8 the size of every unit that 127 stands for."""
+    if dtype != "int8":
+        return values_RtH.astype(dtype, copy=False), None
+    scale_H = np.abs(values_RtH).max(axis=(0, 1), initial=0.0).astype(np.float32)
+    per_127_H = np.divide(127, scale_H, out=np.zeros_like(scale_H), where=scale_H > 0)
+    return np.rint(values_RtH * per_127_H).astype(np.int8), scale_H
+
+
+def _spread(stored_RtH: np.ndarray, scale_H: np.ndarray) -> np.ndarray:
+    return stored_RtH.astype(np.float32) * (scale_H / np.float32(127))

@@ -2,15 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
+import torch
 
 from rnnscope.models.network import Network
 from rnnscope.records.corpus import Corpus
-from rnnscope.records.folder import is_whole
+from rnnscope.records.folder import held, is_whole
 from rnnscope.records.run import Run
-from rnnscope.records.trace import Trace, TraceManifest, write_trace
+from rnnscope.records.trace import (
+    Carried,
+    Shards,
+    Trace,
+    TraceDtype,
+    TraceManifest,
+    write_trace,
+)
 
 Blocks = Iterator[dict[str, np.ndarray]]
 
@@ -30,37 +37,62 @@ def replay_trace(
     folder: Path,
     *,
     rows: int | None = None,
-    dtype: Literal["float16", "float32"] = "float16",
+    dtype: TraceDtype = "float16",
     command: str = "",
 ) -> Trace:
     """All sites of all units over the first `rows` rows of a part (None: all), made unless it is there
-    already.
+    already; one that was stopped goes on. Memory is that of a block of steps.
 
     Raises RecordError where the disk refuses, ConfigError for a part that is not there.
     """
     part_rows = corpus.part(part)
     traced = part_rows.rows if rows is None else min(rows, part_rows.rows)
     parents = {"run": run.manifest.fingerprint, "corpus": corpus.manifest.fingerprint}
-    if is_whole(folder):
-        manifest = TraceManifest.read(folder)
-        if (manifest.parents, manifest.rows, manifest.dtype) == (parents, traced, dtype):
-            return Trace.read(folder)
-    facts = {
-        "command": command,
-        "parents": parents,
-        "predictor": run.name,
-        "cell": run.manifest.cell,
-        "corpus": corpus.name,
-        "corpus_fingerprint": corpus.manifest.fingerprint,
-        "part": part,
-        "rows": traced,
-        "row_chars": part_rows.row_chars,
-        "dtype": dtype,
-    }
-    made = network()
+    with held(folder, on_busy=lambda: None):
+        if is_whole(folder):
+            manifest = TraceManifest.read(folder)
+            if (manifest.parents, manifest.rows, manifest.dtype) == (parents, traced, dtype):
+                return Trace.read(folder)
+        facts = {
+            "command": command,
+            "parents": parents,
+            "predictor": run.name,
+            "cell": run.manifest.cell,
+            "corpus": corpus.name,
+            "corpus_fingerprint": corpus.manifest.fingerprint,
+            "part": part,
+            "rows": traced,
+            "row_chars": part_rows.row_chars,
+            "dtype": dtype,
+        }
+        return write_trace(folder, facts, _shards(network(), corpus.inputs(part_rows, slice(traced))))
+
+
+def _shards(network: Network, inputs_RT: np.ndarray) -> Shards:
     # what goes into an activation follows from what comes out of it, and would nearly double the record
-    sites = [site for site in made.sites if not site.rpartition(".")[2].startswith("pre_")]
-    return write_trace(folder, facts, trace_blocks(made, corpus, part, traced, sites))
+    sites = [site for site in network.sites if not site.rpartition(".")[2].startswith("pre_")]
+    device = network.decoder_VH.device
+
+    def shards_from(first: int, carried: Carried) -> Iterator[tuple[dict[str, np.ndarray], Carried]]:
+        state = None
+        if carried:
+            layers = range(network.config.layers)
+            names = range(len(network.zero_state(1)[0]))
+            state = tuple(
+                tuple(torch.from_numpy(carried[f"{layer}.{which}"]).to(device) for which in names)
+                for layer in layers
+            )
+        for block, after in network.record_from(inputs_RT[:, first:], sites, state):
+            yield (
+                block,
+                {
+                    f"{layer}.{which}": each_BH.numpy(force=True)
+                    for layer, layer_state in enumerate(after)
+                    for which, each_BH in enumerate(layer_state)
+                },
+            )
+
+    return shards_from
 
 
 def rows_for(corpus: Corpus, part: str, most_chars: int) -> int:

@@ -192,3 +192,13 @@ def test_initial_weights_depend_on_the_generator_alone():
     first, again, other = (network(seed=seed).decoder_VH for seed in (0, 0, 1))
     assert torch.equal(first, again) and not torch.equal(first, other)
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("cell", KINDS)
+def test_recording_goes_on_from_the_state_that_another_one_ended_with(cell):
+    made, ids_RT = network(cell), text(3, 12)
+    ((whole, _),) = made.record_from(ids_RT)
+    ((first, state),) = made.record_from(ids_RT[:, :5])
+    ((rest, _),) = made.record_from(ids_RT[:, 5:], state=state)
+    for name, values_RTH in whole.items():
+        np.testing.assert_allclose(np.concatenate([first[name], rest[name]], 1), values_RTH, atol=1e-6)

@@ -12,7 +12,6 @@ from rnnscope.errors import ConfigError, RecordError
 from rnnscope.records.finding import Finding
 from rnnscope.records.folder import checked_name, is_whole, new_record, save_array, write_bytes
 from rnnscope.records.run import find_run, read_jsonl
-from rnnscope.records.trace import Trace, write_trace
 
 
 def test_a_record_that_fails_leaves_nothing_behind(tmp_path: Path):
@@ -89,22 +88,6 @@ def test_a_run_that_is_not_there_is_one_clear_line(tmp_path: Path, reference: st
     with pytest.raises(RecordError) as caught:
         find_run(tmp_path, reference)
     assert "\n" not in str(caught.value)
-
-
-def test_a_trace_comes_back_as_it_was_written(tmp_path: Path):
-    values = np.random.default_rng(0).uniform(-1, 1, (3, 10, 4)).astype(np.float32)
-    facts = {
-        "predictor": "p", "cell": "lstm", "corpus": "c", "corpus_fingerprint": "f", "part": "test", "rows": 3,
-        "row_chars": 10, "dtype": "float16",
-    }  # fmt: skip
-    blocks = ({"layers.0.h": values[:, a : a + 4]} for a in (0, 4, 8))
-    trace = write_trace(tmp_path / "trace", facts, blocks)
-    assert Trace.read(tmp_path / "trace").manifest.shards == [4, 4, 2] and trace.manifest.sites == {
-        "layers.0.h": 4
-    }
-    assert np.abs(trace.site("layers.0.h") - values).max() <= 2.5e-4
-    with pytest.raises(RecordError, match="no site"):
-        trace.site("layers.0.c")
 
 
 def test_a_finding_with_nan_is_still_json(tmp_path: Path):

@@ -1,0 +1,113 @@
+"""What a trace keeps of a network's values, and what a kill leaves of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnnscope.errors import RecordError
+from rnnscope.records.trace import Carried, Trace, TraceDtype, write_trace
+
+ROWS, STEPS, UNITS, SHARD = 3, 10, 4, 4
+VALUES = {
+    "layers.0.h": np.random.default_rng(0).uniform(-1, 1, (ROWS, STEPS, UNITS)).astype(np.float32),
+    "layers.0.c": np.random.default_rng(1).normal(0, 20, (ROWS, STEPS, UNITS)).astype(np.float32),
+}
+
+
+def facts(dtype: TraceDtype = "float16", command: str = "a") -> dict:
+    return {
+        "predictor": "p",
+        "cell": "lstm",
+        "corpus": "c",
+        "corpus_fingerprint": "f",
+        "part": "test",
+        "rows": ROWS,
+        "row_chars": STEPS,
+        "dtype": dtype,
+        "command": command,
+    }
+
+
+class Network:
+    """Gives VALUES shard by shard, and is killed before a shard."""
+
+    def __init__(self, killed_before: int | None = None) -> None:
+        self.killed_before, self.asked = killed_before, []
+
+    def __call__(self, first: int, carried: Carried) -> Iterator[tuple[dict[str, np.ndarray], Carried]]:
+        assert int(carried["step"]) == first if first else not carried
+        for start in range(first, STEPS, SHARD):
+            if start // SHARD == self.killed_before:
+                raise KeyboardInterrupt
+            self.asked.append(start)
+            block = {name: values[:, start : start + SHARD] for name, values in VALUES.items()}
+            yield block, {"step": np.array(start + SHARD)}
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "int8"])
+def test_values_come_back_within_the_error_that_the_trace_states(tmp_path: Path, dtype: TraceDtype):
+    trace = write_trace(tmp_path / "trace", facts(dtype), Network())
+    assert trace.manifest.shards == [4, 4, 2]
+    assert trace.manifest.sites == {"layers.0.h": UNITS, "layers.0.c": UNITS}
+    for name, values in VALUES.items():
+        apart = np.abs(trace.site(name).astype(np.float32) - values).max()
+        assert apart == pytest.approx(trace.manifest.largest_error[name], rel=1e-6)
+        most = {"float16": 2**-11, "float32": 0.0, "int8": 0.5 / 127}[dtype]
+        assert apart <= most * 1.001 * np.abs(values).max()
+        if dtype == "int8":  # to each unit its own scale
+            small = np.abs(trace.site(name)[..., 0] - values[..., 0]).max()
+            assert small <= 0.5 / 127 * 1.001 * np.abs(values[..., 0]).max()
+    on_disk = np.load(tmp_path / "trace" / "layers.0.c" / "00002.npy")
+    assert on_disk.dtype == dtype and on_disk.shape == (ROWS, 2, UNITS)
+
+
+def test_a_site_that_never_leaves_zero_is_kept_in_int8(tmp_path: Path):
+    zero = np.zeros((1, 2, 2), np.float32)
+    trace = write_trace(tmp_path / "t", facts("int8"), lambda first, carried: iter([({"s": zero}, {})]))
+    assert (trace.site("s") == 0).all() and trace.manifest.largest_error == {"s": 0.0}
+
+
+@pytest.mark.parametrize("dtype", ["float16", "int8"])
+@pytest.mark.parametrize("killed_before", [0, 1, 2])
+def test_a_trace_that_was_killed_goes_on_after_its_last_whole_shard(
+    tmp_path: Path, dtype: TraceDtype, killed_before: int
+):
+    whole = write_trace(tmp_path / "whole", facts(dtype), Network())
+    with pytest.raises(KeyboardInterrupt):
+        write_trace(tmp_path / "trace", facts(dtype), Network(killed_before))
+    assert not (tmp_path / "trace").exists()
+    network = Network()
+    trace = write_trace(tmp_path / "trace", facts(dtype, command="another way to ask"), network)
+    assert network.asked == list(range(killed_before * SHARD, STEPS, SHARD))
+    ignored = {"command", "machine", "created"}
+    assert trace.manifest.model_dump(exclude=ignored) == whole.manifest.model_dump(exclude=ignored)
+    for name in VALUES:
+        assert np.array_equal(trace.site(name), whole.site(name))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["trace", "whole"]
+    assert not list((tmp_path / "trace").glob("*.npz"))
+
+
+def test_what_was_begun_of_another_trace_is_not_gone_on_with(tmp_path: Path):
+    with pytest.raises(KeyboardInterrupt):
+        write_trace(tmp_path / "trace", facts("int8"), Network(killed_before=2))
+    network = Network()
+    write_trace(tmp_path / "trace", facts("float16"), network)
+    assert network.asked == [0, 4, 8]
+
+
+@pytest.mark.parametrize("broken", ["begun.json", "carried.npz"])
+def test_a_begun_trace_that_cannot_be_read_is_begun_anew(tmp_path: Path, broken: str):
+    with pytest.raises(KeyboardInterrupt):
+        write_trace(tmp_path / "trace", facts(), Network(killed_before=2))
+    (tmp_path / ".trace.unfinished" / broken).write_bytes(b"cut o")
+    network = Network()
+    write_trace(tmp_path / "trace", facts(), network)
+    assert network.asked == [0, 4, 8]
+
+
+def test_a_site_that_is_not_there_is_named(tmp_path: Path):
+    write_trace(tmp_path / "trace", facts(), Network())
+    with pytest.raises(RecordError, match=r"no site 'layers\.0\.x'"):
+        Trace.read(tmp_path / "trace").site("layers.0.x")

@@ -106,6 +106,20 @@ def test_a_run_of_a_study_is_opened_by_its_folder_and_says_what_its_replay_says(
     np.testing.assert_allclose(cache["layers.0.f"][0].numpy(), traced, atol=1e-3)
 
 
+def test_every_unit_of_a_run_is_held_still_and_the_next_time_it_is_known(studied: tuple[Path, dict]):
+    work, _ = studied
+    command = [*SCRIPT, "ablate", "gru-1x", "--chars", "4000", "--work", str(work), "--json"]
+    command[4] = next(work.glob("runs/*/gru*/manifest.json")).parent.name
+    said = [
+        json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        for _ in range(2)
+    ]
+    assert said[0] == said[1]
+    rows = said[0]["units_by_change"]
+    assert len(rows) == said[0]["units"] and rows[0]["change_nats"] > 0 and rows[0]["is_clear"]
+    assert [row["change_nats"] for row in rows] == sorted((row["change_nats"] for row in rows), reverse=True)
+
+
 def test_the_same_study_again_reuses_what_is_there(studied: tuple[Path, dict], source: Path):
     work, said = studied
     weights = sorted(work.glob("runs/*/*/weights.safetensors"))

@@ -1,0 +1,72 @@
+"""Run, Corpus -> Ablation, made once. Knows which text is read."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnnscope.corpora.annotate import annotate_part
+from rnnscope.corpora.tracks import tracks_of
+from rnnscope.records.ablation import Ablation, AblationManifest, ClampName, write_ablation
+from rnnscope.records.corpus import Corpus
+from rnnscope.records.folder import is_whole
+from rnnscope.records.run import Run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_ROWS = 10
+"""Rows that are read side by side; each from its beginning."""
+
+
+def ablate_run(
+    run: Run,
+    corpus: Corpus,
+    part: str,
+    chars: int,
+    to: ClampName,
+    at_step: int | None,
+    command: str,
+    on_units: "Callable[[int, int], None]" = lambda done, of: None,
+) -> Ablation:
+    """The first characters of up to MOST_ROWS rows, about `chars` in all. Raises ConfigError for a part or a
+    step that is not there, RecordError where the disk refuses."""
+    of = corpus.part(part)
+    rows = min(of.rows, MOST_ROWS)
+    steps = max(1, min(of.row_chars, chars // rows))
+    folder = run.replay_folder(part, "ablations") / (f"{to}" if at_step is None else f"{to}-at-{at_step}")
+    parents = {"run": run.manifest.fingerprint, "corpus": corpus.manifest.fingerprint}
+    if is_whole(folder):
+        kept = Ablation.read(folder)
+        if (kept.manifest.parents, kept.manifest.rows, kept.manifest.steps) == (parents, rows, steps):
+            return kept
+    from rnnscope.replay.ablation import ablate
+    from rnnscope.studies.jobs import load
+
+    span = (slice(rows), slice(steps))
+    inputs_RT, targets_RT = corpus.inputs(of, slice(rows))[span], corpus.targets(of, slice(rows))[span]
+    found = ablate(load(run), inputs_RT, targets_RT, to, at_step, on_units)
+    manifest = AblationManifest(
+        command=command,
+        parents=parents,
+        predictor=run.name,
+        corpus=corpus.name,
+        corpus_fingerprint=corpus.manifest.fingerprint,
+        part=part,
+        rows=rows,
+        steps=steps,
+        to=to,
+        at_step=at_step,
+        sites=found.sites,
+    )
+    return write_ablation(folder, manifest, found.nats_RT, found.change_URT, found.held_at_U)
+
+
+def flags_of(corpus: Corpus, record: Ablation) -> dict[str, np.ndarray]:
+    """Title -> whether a yes/no track is on at the characters that were read, bool (R, T)."""
+    manifest = record.manifest
+    annotated = annotate_part(corpus, corpus.part(manifest.part), slice(manifest.rows))
+    return {
+        track.title: annotated[track.name][:, : manifest.steps].astype(bool)
+        for track in tracks_of(corpus.manifest.language)
+        if track.kind == "flag"
+    }

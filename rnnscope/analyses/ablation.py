@@ -8,6 +8,10 @@ from rnnscope.estimate import Interval, Resampled, resampled
 from rnnscope.records.ablation import Ablation
 from rnnscope.records.finding import Finding, Row
 
+BLOCK_CHARS = 200
+"""Of the bootstrap: the text is short, and what a unit does reaches less far than this."""
+AFTER_STEP = 100
+"""Characters that are looked at where a unit was held at one step alone."""
 RAREST = 0.005
 """A flag that is on (or off) on a smaller share of a half than this says nothing here."""
 
@@ -19,10 +23,14 @@ def ablation(record: Ablation, flags: Mapping[str, np.ndarray]) -> Finding:
     `flags`: name -> bool (R, T), at the characters read. A unit's flag is chosen on the first half of every
     row and its difference reported on the second, both with block-bootstrap intervals (estimate.py).
     """
+    at_step = record.manifest.at_step
     change_URT = record.change_URT.astype(np.float32)
+    if at_step is not None:
+        # before it nothing changes, and a flag says little of the few characters after it
+        change_URT, flags = change_URT[:, :, at_step : at_step + AFTER_STEP], {}
     steps = change_URT.shape[2]
     middle = steps // 2
-    overall = resampled(list(change_URT))
+    overall = resampled(list(change_URT), block_chars=BLOCK_CHARS)
     usable = {name: on_RT[:, :steps] for name, on_RT in flags.items() if _is_usable(on_RT[:, :steps], middle)}
     chosen = _chosen(change_URT[:, :, :middle], {n: on[:, :middle] for n, on in usable.items()})
     later = {name: on_RT[:, middle:] for name, on_RT in usable.items()}
@@ -48,14 +56,17 @@ def ablation(record: Ablation, flags: Mapping[str, np.ndarray]) -> Finding:
     harmful = [row for row in rows if row["is_clear"] and float(row["change_nats"] or 0) < 0]
     best = rows[0]
     manifest = record.manifest
-    how = f"held at its {manifest.to}" if manifest.to == "mean" else "held at zero"
+    how = f"held at {'its mean' if manifest.to == 'mean' else 'zero'}"
+    if at_step is not None:
+        how += f" at step {at_step} alone"
+    over = "per character" if at_step is None else f"per character over the next {steps}"
     return Finding(
         analysis="ablation",
         corpus=manifest.corpus,
         title="Which units does the network need?",
         reading=(
             f"{manifest.predictor}: without unit {best['unit']} of layer {best['layer']}, {how}, the loss is "
-            f"{best['change_nats']:+.4f} nats per character{_interval(best)}, "
+            f"{best['change_nats']:+.4f} nats {over}{_interval(best)}, "
             f"more than without any other; {len(needed)} of {len(rows)} units are clearly needed, "
             f"{len(harmful)} clearly harm."
         ),
@@ -64,7 +75,7 @@ def ablation(record: Ablation, flags: Mapping[str, np.ndarray]) -> Finding:
             "units_needed": len(needed),
             "units_that_harm": len(harmful),
             "whole_network_nats": float(record.nats_RT.mean(dtype=np.float64)),
-            "text_chars": manifest.rows * manifest.steps,
+            "text_chars": manifest.rows * steps,
         },
         tables={"units": rows},
         caveats=_caveats(record, overall),
@@ -97,10 +108,20 @@ def _chosen(change_URt: np.ndarray, flags: Mapping[str, np.ndarray]) -> list[str
 
 
 def _specific(change_URt: np.ndarray, flags: Mapping[str, np.ndarray], chosen: list[str]) -> Resampled | None:
+    """Mean change where on less mean change where off, for every unit and its flag.
+
+    Both means are ratios whose denominators vary from sample to sample. Their difference is linearised about
+    its value, so that a mean effect that is the same everywhere adds nothing to the interval.
+    """
     if not chosen:
         return None
-    weights = {name: _weights(on_Rt) for name, on_Rt in flags.items()}
-    return resampled([change * weights[name] for change, name in zip(change_URt, chosen, strict=True)])
+    series = []
+    for change_Rt, name in zip(change_URt, chosen, strict=True):
+        on_Rt = flags[name]
+        inside, outside = change_Rt[on_Rt].mean(), change_Rt[~on_Rt].mean()
+        from_own_mean = change_Rt - np.where(on_Rt, inside, outside)
+        series.append(from_own_mean * _weights(on_Rt) + (inside - outside))
+    return resampled(series, block_chars=BLOCK_CHARS)
 
 
 def _told(

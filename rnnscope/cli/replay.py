@@ -69,8 +69,8 @@ def replay(
         result["trace"] = str(made.folder)
         result["sites"] = made.manifest.sites
         result["largest_error"] = made.manifest.largest_error
-        worst = max(made.manifest.largest_error.values(), default=0.0)
-        lines.append(f"{precision}: every value within {worst:.2g} of what the network had")
+        if errors := made.manifest.largest_error.values():
+            lines.append(f"{precision}: every value within {max(errors):.2g} of what the network had")
         lines.append(f"in {made.folder}: {', '.join(f'{k} ({v})' for k, v in made.manifest.sites.items())}")
     emit(as_json, result, lines)
 

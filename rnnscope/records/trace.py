@@ -105,18 +105,25 @@ def write_trace(folder: Path, facts: dict, shards_from: Shards) -> Trace:
         begun, carried = _begun(partial, facts)
         for block, carried_on in shards_from(sum(begun.shards), carried):
             begun = _with_shard(partial, begun, block)
-            with (partial / CARRIED).open("wb") as file:
+            with _carried_path(partial, begun).open("wb") as file:
                 np.savez(file, **carried_on)  # pyright: ignore[reportArgumentType]
-            # from here on the shard counts: what it hangs on is on disk
+            # from here on the shard counts: what goes on from it is on disk, under its number
             write_text(partial / BEGUN, begun.model_dump_json())
+            for path in set(partial.glob("carried-*")) - {_carried_path(partial, begun)}:
+                path.unlink()
         begun.write(partial)
-        for name in (BEGUN, CARRIED):
-            (partial / name).unlink(missing_ok=True)
+        for path in (partial / BEGUN, _carried_path(partial, begun)):
+            path.unlink(missing_ok=True)
         put_in_place(partial, folder)
     return Trace.read(folder)
 
 
-BEGUN, CARRIED = "begun.json", "carried.npz"
+BEGUN = "begun.json"
+
+
+def _carried_path(partial: Path, begun: TraceManifest) -> Path:
+    """What is carried on from the last shard that counts."""
+    return partial / f"carried-{len(begun.shards):05d}.npz"
 
 
 def _begun(partial: Path, facts: dict) -> tuple[TraceManifest, Carried]:
@@ -124,7 +131,7 @@ def _begun(partial: Path, facts: dict) -> tuple[TraceManifest, Carried]:
     new = TraceManifest.model_validate_json(json.dumps(facts | {"sites": {}, "shards": []}))
     try:
         begun = TraceManifest.model_validate_json((partial / BEGUN).read_bytes())
-        with np.load(partial / CARRIED, allow_pickle=False) as file:
+        with np.load(_carried_path(partial, begun), allow_pickle=False) as file:
             carried = {name: file[name] for name in file.files}
         if all(getattr(begun, name) == getattr(new, name) for name in facts.keys() - {"command"}):
             return begun, carried
@@ -139,7 +146,11 @@ def _with_shard(partial: Path, begun: TraceManifest, block: dict[str, np.ndarray
     sites, errors, shard = dict(begun.sites), dict(begun.largest_error), len(begun.shards)
     for name, values_RtH in block.items():
         sites[name] = values_RtH.shape[2]
+        if not np.isfinite(values_RtH).all():
+            raise RecordError(f"site '{name}' holds numbers that are not finite; train the run again")
         stored, scale_H = _stored(values_RtH, begun.dtype)
+        if not np.isfinite(stored).all():
+            raise RecordError(f"site '{name}' holds numbers too large for {begun.dtype}; float32 keeps them")
         path = shard_path(partial, name, shard)
         path.parent.mkdir(exist_ok=True)
         save_array(path, stored)
@@ -156,7 +167,8 @@ def _with_shard(partial: Path, begun: TraceManifest, block: dict[str, np.ndarray
 def _stored(values_RtH: np.ndarray, dtype: TraceDtype) -> tuple[np.ndarray, np.ndarray | None]:
     """What goes to disk, and for int8 the size of every unit that 127 stands for."""
     if dtype != "int8":
-        return values_RtH.astype(dtype, copy=False), None
+        with np.errstate(over="ignore"):
+            return values_RtH.astype(dtype, copy=False), None
     scale_H = np.abs(values_RtH).max(axis=(0, 1), initial=0.0).astype(np.float32)
     per_127_H = np.divide(127, scale_H, out=np.zeros_like(scale_H), where=scale_H > 0)
     return np.rint(values_RtH * per_127_H).astype(np.int8), scale_H

@@ -226,6 +226,9 @@ def test_hooks_reach_into_a_network_whose_reset_comes_first():
         ("model.keras", None, "no file"),
         ("model.onnx", None, "no file"),
         ("model.pt", b"no pickle", "is no bare state_dict"),
+        ("model.pt", b"", "is no bare state_dict"),
+        ("model.pt", b"\x80\x02", "is no bare state_dict"),
+        ("model.pt", b"hello\nworld", "cannot be read|is no bare state_dict"),
         ("model.safetensors", b"nothing", "is no bare state_dict"),
         ("model.keras", b"PK nothing", "is no whole model of Keras"),
         ("model.onnx", b"\xff\xff nothing", "is no ONNX model"),
@@ -237,6 +240,42 @@ def test_a_file_that_cannot_be_read_is_named_in_one_line(tmp_path, name, content
     with pytest.raises(RecordError, match=message) as caught:
         rnnscope.load_module(tmp_path / name)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [((8,), (8, 2)), ((8, 3), (8, 0)), ((9, 3), (9, 2)), ((8, 3), (12, 3))],
+)
+def test_weights_of_impossible_shapes_are_one_line(tmp_path, shapes):
+    tensors = {"weight_ih_l0": torch.zeros(shapes[0]), "weight_hh_l0": torch.zeros(shapes[1])}
+    torch.save(tensors, tmp_path / "model.pt")
+    with pytest.raises(RecordError) as caught:
+        rnnscope.load_module(tmp_path / "model.pt")
+    assert "\n" not in str(caught.value)
+
+
+def test_bfloat16_is_loaded_as_float32(tmp_path):
+    torch.save(nn.LSTM(INPUTS, UNITS).bfloat16().state_dict(), tmp_path / "model.pt")
+    assert next(rnnscope.load_module(tmp_path / "model.pt").parameters()).dtype == torch.float32
+
+
+def test_two_layers_of_one_name_and_two_kinds_of_directions_are_refused(tmp_path, keras):
+    def inner(name: str) -> Any:
+        given = keras.Input((None, INPUTS))
+        return keras.Model(given, keras.layers.LSTM(3, return_sequences=True, name="l")(given), name=name)
+
+    given = keras.Input((None, INPUTS))
+    keras.Model(given, inner("b")(inner("a")(given))).save(tmp_path / "model.keras")
+    with pytest.raises(ConfigError, match="two layers are called 'l'"):
+        rnnscope.load_module(tmp_path / "model.keras")
+    layers = keras.layers
+    both = layers.Bidirectional(
+        layers.LSTM(3, return_sequences=True),
+        backward_layer=layers.LSTM(3, return_sequences=True, go_backwards=True, activation="relu"),
+    )
+    keras.Sequential([keras.Input((None, INPUTS)), both]).save(tmp_path / "model.keras")
+    with pytest.raises(ConfigError, match="two different layers for its directions"):
+        rnnscope.load_module(tmp_path / "model.keras")
 
 
 def test_a_whole_pickled_model_is_not_run(tmp_path):

@@ -97,7 +97,34 @@ def test_what_was_begun_of_another_trace_is_not_gone_on_with(tmp_path: Path):
     assert network.asked == [0, 4, 8]
 
 
-@pytest.mark.parametrize("broken", ["begun.json", "carried.npz"])
+def test_a_kill_between_a_shard_and_the_word_that_it_counts_loses_nothing(tmp_path, monkeypatch):
+    written = []
+
+    def killed(path: Path, text: str) -> None:
+        written.append(path)
+        if len(written) == 2:
+            raise KeyboardInterrupt
+        path.write_text(text)
+
+    monkeypatch.setattr("rnnscope.records.trace.write_text", killed)
+    with pytest.raises(KeyboardInterrupt):
+        write_trace(tmp_path / "trace", facts(), Network())
+    monkeypatch.undo()
+    network = Network()  # checks what is carried to it
+    trace = write_trace(tmp_path / "trace", facts(), network)
+    assert network.asked == [4, 8]
+    assert np.abs(trace.site("layers.0.h").astype(np.float32) - VALUES["layers.0.h"]).max() < 1e-3
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "int8"])
+def test_values_that_cannot_be_kept_are_refused(tmp_path: Path, dtype: TraceDtype):
+    for bad in (np.nan, np.inf, 1e6 if dtype == "float16" else np.nan):
+        block = {"s": np.array([[[bad, 1.0]]], np.float32)}
+        with pytest.raises(RecordError, match="site 's'"):
+            write_trace(tmp_path / "t", facts(dtype), lambda first, carried, b=block: iter([(b, {})]))
+
+
+@pytest.mark.parametrize("broken", ["begun.json", "carried-00002.npz"])
 def test_a_begun_trace_that_cannot_be_read_is_begun_anew(tmp_path: Path, broken: str):
     with pytest.raises(KeyboardInterrupt):
         write_trace(tmp_path / "trace", facts(), Network(killed_before=2))

@@ -86,7 +86,7 @@ def test_a_step_that_the_text_does_not_have_is_refused():
         ablate(drawn("rnn"), *text(), at_step=9)
 
 
-def recorded(folder: Path, found: Ablated) -> Ablation:
+def recorded(folder: Path, found: Ablated, at_step: int | None = None) -> Ablation:
     rows, steps = found.nats_RT.shape
     manifest = AblationManifest(
         predictor="wired",
@@ -96,7 +96,7 @@ def recorded(folder: Path, found: Ablated) -> Ablation:
         rows=rows,
         steps=steps,
         to="mean",
-        at_step=None,
+        at_step=at_step,
         sites=found.sites,
     )
     return write_ablation(folder, manifest, found.nats_RT, found.change_URT, found.held_at_U)
@@ -129,6 +129,35 @@ def test_the_unit_that_is_on_inside_parentheses_matters_there_and_a_still_one_no
     strongest = max(abs(row["specificity_nats"]) for row in shuffled.tables["units"])
     assert strongest < abs(paren["specificity_nats"]) / 3
     assert "unit 2 of layer 1" in finding.reading
+
+
+def test_a_small_difference_beside_a_large_effect_is_found_and_none_is_not(tmp_path):
+    generator = np.random.default_rng(0)
+    rows, steps = 10, 2000
+    # what the flag's share is differs from row to row
+    share_R1 = np.linspace(0.02, 0.5, rows)[:, None]
+    on_RT = np.repeat(generator.uniform(size=(rows, steps // 20)) < share_R1, 20, axis=1)
+    noise = generator.normal(0, 0.05, (2, rows, steps))
+    change = np.stack([0.1 + 0.02 * on_RT, np.full((rows, steps), 0.1)]) + noise
+    found = Ablated({"layers.0.c": 2}, np.ones((rows, steps)), change, np.zeros(2))
+    finding = ablation(recorded(tmp_path / "ablation", found), {"on": on_RT})
+    rows_by_unit = {row["unit"]: row for row in finding.tables["units"]}
+    differs, same = rows_by_unit[0], rows_by_unit[1]
+    assert differs["is_specific"] and abs(differs["specificity_nats"] - 0.02) < 0.005
+    assert differs["specificity_high"] - differs["specificity_low"] < 0.02
+    assert abs(same["specificity_nats"]) < 0.005
+
+
+def test_a_unit_held_at_one_step_is_judged_by_what_comes_after(tmp_path):
+    rows, steps = 10, 2000
+    change = np.zeros((1, rows, steps))
+    change[:, :, 1500:1520] = 1.0
+    found = Ablated({"layers.0.h": 1}, np.ones((rows, steps)), change, np.zeros(1))
+    record = recorded(tmp_path / "ablation", found, at_step=1500)
+    finding = ablation(record, {"on": np.arange(steps)[None].repeat(rows, 0) % 2 == 0})
+    (row,) = finding.tables["units"]
+    assert row["change_nats"] == pytest.approx(0.2) and row["track"] is None
+    assert "at step 1500 alone" in finding.reading and "over the next 100" in finding.reading
 
 
 def test_without_flags_there_is_still_a_finding(tmp_path):

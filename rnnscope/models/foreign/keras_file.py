@@ -55,11 +55,16 @@ def _recurrent_layers(config: Any) -> dict[str, dict]:
         own = config.get("config")
         if isinstance(own, dict) and config.get("class_name") in (*_CELLS, "Bidirectional"):
             return {str(own.get("name")): config}
-        for value in config.values():
-            found |= _recurrent_layers(value)
-    elif isinstance(config, list):
-        for value in config:
-            found |= _recurrent_layers(value)
+        inside = list(config.values())
+    else:
+        inside = config if isinstance(config, list) else []
+    for value in inside:
+        more = _recurrent_layers(value)
+        if twice := found.keys() & more.keys():
+            raise ConfigError(
+                f"two layers are called '{min(twice)}'; give them names of their own and save again"
+            )
+        found |= more
     return found
 
 
@@ -86,11 +91,17 @@ def _arrays(weights: Any, name: str) -> list[list[np.ndarray]]:
     for group in groups:
         group.visititems(collect)
     ways = {
-        way: [datasets[path] for path in sorted(datasets, key=_place) if (way in path)]
-        for way in ("forward_", "backward_")
+        way: [datasets[path] for path in sorted(datasets, key=_place) if _way(path, name) == way]
+        for way in ("forward", "backward")
     }
     both = [arrays for arrays in ways.values() if arrays]
     return both or [[datasets[path] for path in sorted(datasets, key=_place)]]
+
+
+def _way(path: str, name: str) -> str:
+    """'forward' or 'backward' by the first folder under the layer's own; '' for neither."""
+    folders = [folder for folder in path.split("/")[:-1] if folder != name]
+    return folders[0].partition("_")[0] if folders else ""
 
 
 def _place(path: str) -> int:
@@ -109,6 +120,14 @@ def _described(
             raise ConfigError(
                 f"{what} merges its directions by {own.get('merge_mode')!r}; only 'concat' can be opened"
             )
+        if len(arrays) != 2:
+            raise ConfigError(f"{what} names its backward layer so that the file does not tell which it is")
+        backward = own.get("backward_layer") or own["layer"]
+        settled = ("units", "activation", "recurrent_activation", "use_bias", "reset_after")
+        if backward["class_name"] != own["layer"]["class_name"] or any(
+            backward["config"].get(each) != own["layer"]["config"].get(each) for each in settled
+        ):
+            raise ConfigError(f"{what} has two different layers for its directions, as no module has")
         config = own["layer"]
         own = config["config"]
     if config["class_name"] not in _CELLS:

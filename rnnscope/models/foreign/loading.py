@@ -4,11 +4,11 @@ from pathlib import Path
 
 from torch import nn
 
-from rnnscope.errors import ConfigError
+from rnnscope.errors import ConfigError, RecordError, RnnscopeError
 from rnnscope.models.foreign.keras_file import from_keras_file
 from rnnscope.models.foreign.onnx_file import from_onnx_file
 from rnnscope.models.foreign.torch_file import from_torch_file
-from rnnscope.models.foreign.weights import built
+from rnnscope.models.foreign.weights import Described, built
 
 
 def load_module(
@@ -31,15 +31,25 @@ def load_module(
     """
     path = Path(file)
     what = f"'{path}'" if layer is None else f"'{layer}' in '{path}'"
+    try:
+        return built(_described(path, layer, batch_first, nonlinearity), what)
+    except RnnscopeError:
+        raise
+    except Exception as error:
+        # whatever the parsers of others meet in a broken file
+        reason = (str(error).splitlines() or [""])[0]
+        raise RecordError(f"{what} cannot be read: {type(error).__name__} {reason}".rstrip()) from error
+
+
+def _described(path: Path, layer: str | None, batch_first: bool | None, nonlinearity: str) -> Described:
     match path.suffix:
         case ".pt" | ".pth" | ".bin" | ".safetensors":
-            described = from_torch_file(path, layer, nonlinearity, batch_first)
+            return from_torch_file(path, layer, nonlinearity, batch_first)
         case ".keras" | ".h5" | ".hdf5":
-            described = from_keras_file(path, layer, batch_first)
+            return from_keras_file(path, layer, batch_first)
         case ".onnx":
-            described = from_onnx_file(path, layer, batch_first)
+            return from_onnx_file(path, layer, batch_first)
         case ending:
             raise ConfigError(
                 f"'{path}' ends in '{ending}'; a .pt, .safetensors, .keras, .h5 or .onnx can be loaded"
             )
-    return built(described, what)

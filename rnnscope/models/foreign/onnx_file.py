@@ -27,7 +27,11 @@ def from_onnx_file(file: Path, layer: str | None, batch_first: bool | None) -> D
         raise RecordError(f"no file '{file}'") from None
     except (DecodeError, OSError, ValueError) as error:
         raise RecordError(f"'{file}' is no ONNX model: {error}") from None
-    nodes = {node.name or node.output[0]: node for node in graph.node if node.op_type in _ORDERS}
+    nodes = {
+        node.name or f"{node.op_type}_{place}": node
+        for place, node in enumerate(graph.node)
+        if node.op_type in _ORDERS
+    }
     if not nodes:
         raise RecordError(f"'{file}' has no LSTM, GRU or RNN node")
     name = chosen(layer, nodes, f"'{file}'")
@@ -60,9 +64,11 @@ def _described(node: Any, constants: dict[str, np.ndarray], what: str, batch_fir
         raise ConfigError(f"{what} squashes by {', '.join(squashes)}; sigmoid and tanh can be opened")
     if settings.get("clip") or settings.get("input_forget") or (node.op_type == "LSTM" and inputs[7]):
         raise ConfigError(f"{what} clips, couples its gates or has peepholes, which no nn.LSTM has")
-    for place, called in ((1, "W"), (2, "R")):
-        if inputs[place] not in constants:
+    for place, called in ((1, "W"), (2, "R"), (3, "B")):
+        if inputs[place] not in constants and (called != "B" or inputs[place]):
             raise RecordError(f"{what} takes its weights {called} from another node, not from the file")
+    if any(constants[name].any() for name in inputs[5:7] if name in constants):
+        raise ConfigError(f"{what} begins from a state of its own, which no module holds")
     biases = constants.get(inputs[3])
     order = _ORDERS[node.op_type]
     layer = [

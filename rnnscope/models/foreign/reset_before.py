@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from rnnscope.errors import ConfigError
 from rnnscope.recurrence.cells import GRU_RESET_BEFORE, LayerWeights
 from rnnscope.recurrence.kinds import GRU_RESET_BEFORE as KIND
 from rnnscope.recurrence.stepping import step_by_step
@@ -20,6 +21,8 @@ class GRUResetBefore(nn.GRU):
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Outputs and last state, in the layout of `nn.GRU`; packed sequences are not read."""
+        if not isinstance(input, Tensor):
+            raise ConfigError("a GRUResetBefore reads no packed sequences; give its texts one by one")
         batched = input.unsqueeze(1) if input.dim() == 2 else input
         inputs_TBI = batched.transpose(0, 1) if self.batch_first and input.dim() == 3 else batched
         ends = ["", "_reverse"] if self.bidirectional else [""]

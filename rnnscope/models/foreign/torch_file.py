@@ -26,6 +26,8 @@ def from_torch_file(file: Path, layer: str | None, nonlinearity: str, batch_firs
         if matched := _NAME.fullmatch(name):
             where = (int(matched["layer"]), int(bool(matched["reverse"])))
             matrices = found.setdefault(matched["prefix"] or "", {}).setdefault(where, {})
+            # numpy has no bfloat16, and float32 holds all its numbers
+            tensor = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
             matrices[matched["name"]] = tensor.detach().cpu().numpy()
     if not found:
         raise RecordError(f"'{file}' has no tensor like 'weight_ih_l0', so that no recurrent module is in it")
@@ -62,7 +64,7 @@ def _tensors(file: Path) -> dict[str, Tensor]:
     except FileNotFoundError:
         raise RecordError(f"no file '{file}'") from None
     except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError, OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise RecordError(
             f"'{file}' is no bare state_dict ({reason}); save model.state_dict() and give that file"
         ) from None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -62,17 +63,29 @@ def attach(
 def _attach_run(folder: Path) -> Scope:
     run = Run.read(folder)
     corpus = find_corpus(folder.resolve().parents[2], run.manifest.corpus)
-    symbols = Symbols(corpus.alphabet.symbols)
+    alphabet = corpus.alphabet
+
+    def encode(text: str) -> list[int]:
+        return alphabet.encode(text.encode("utf-8", "surrogateescape")).tolist()
+
+    symbols = Symbols(alphabet.symbols, encode)
     return _attach_network(load_network(run.weights_path), symbols, f"run '{run.reference}'")
 
 
 def _attach_network(network: Network, symbols: Symbols | None, what: str) -> Scope:
     def run(one_pass: Pass, inputs: tuple[Any, ...], named: dict[str, Any]) -> Tensor:
+        if network.training and network.config.dropout > 0:
+            raise ConfigError(
+                f"the network is in training mode with dropout {network.config.dropout:g}, and what it drops "
+                "cannot be known; call .eval() first"
+            )
+        if named:
+            raise ConfigError(f"a network of ours takes no {', '.join(named)}; it begins from its zero state")
         ids = _ids(_only(inputs), symbols, batch_first=True)
         if not isinstance(ids, Tensor) or ids.is_floating_point():
             raise ConfigError("a network of ours reads a text or ids of shape (batch, time) or (time,)")
         check_ids(ids, network.symbols, "the alphabet")
-        return through_network(network, one_pass, ids[None] if ids.dim() == 1 else ids, **named)
+        return through_network(network, one_pass, (ids[None] if ids.dim() == 1 else ids).long())
 
     return Scope(NetworkLayers(network), run, what)
 
@@ -94,6 +107,10 @@ def _recurrent(model: nn.Module, path: str | None) -> nn.RNNBase:
         raise ConfigError(
             f"{type(found).__name__} has a forward of its own, which cannot be seen into; attach to the "
             "nn.LSTM, nn.GRU or nn.RNN that it calls"
+        )
+    if "forward" in vars(found):
+        raise ConfigError(
+            f"the forward of this {type(found).__name__} was replaced, by a wrapper perhaps; attach before"
         )
     return found
 
@@ -130,7 +147,12 @@ def _ids(given: Any, symbols: Symbols | None, batch_first: bool) -> Any:
     if isinstance(given, str) or (isinstance(given, list) and all(isinstance(each, str) for each in given)):
         ids = ids_BT(given, symbols)
         return ids if batch_first else ids.T
-    return torch.as_tensor(given) if isinstance(given, list) else given
+    if not isinstance(given, list | np.ndarray):
+        return given
+    try:
+        return torch.as_tensor(given)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"what was given is no array of numbers: {error}") from None
 
 
 def _embedded(given: Any, embed: Function | None, symbols: Symbols | None, module: nn.RNNBase) -> Any:

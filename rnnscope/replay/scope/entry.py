@@ -1,6 +1,7 @@
 """Where a pass is let in: the forward of a user's module, the ids of a network of ours. Knows no site."""
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,8 @@ from rnnscope.models.network import Network
 from rnnscope.replay.scope.layers import ModuleLayers, Sequence
 from rnnscope.replay.scope.walk import Passed
 
+_ONE_AT_A_TIME = threading.RLock()
+"""A module has one forward, which threads would take from each other."""
 Pass = Callable[[Sequence, list[Tensor]], Passed]
 """Inputs and first states (see walk) -> what a pass through all layers gave."""
 
@@ -22,7 +25,6 @@ Pass = Callable[[Sequence, list[Tensor]], Passed]
 def let_in(layers: ModuleLayers, one_pass: Pass) -> Iterator[None]:
     """While it lasts the module's forward is `one_pass`; what calls the module gets what it always got."""
     module = layers.module
-    own = vars(module).get("forward")
 
     def forward(input: Sequence, hx: Tensor | tuple[Tensor, Tensor] | None = None) -> tuple[Sequence, Any]:
         _refuse_dropout(module)
@@ -34,13 +36,15 @@ def let_in(layers: ModuleLayers, one_pass: Pass) -> Iterator[None]:
             ends = [end.squeeze(1) for end in ends]
         return passed.outputs, tuple(ends) if len(ends) > 1 else ends[0]
 
-    module.forward = forward
-    try:
-        yield
-    finally:
-        del module.forward
-        if own is not None:
-            module.forward = own
+    with _ONE_AT_A_TIME:
+        own = vars(module).get("forward")
+        module.forward = forward
+        try:
+            yield
+        finally:
+            del module.forward
+            if own is not None:
+                module.forward = own
 
 
 def first_states(

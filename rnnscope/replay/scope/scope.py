@@ -1,6 +1,7 @@
 """Scope: a recurrent network, opened. Knows no embedding and no alphabet."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -32,6 +33,10 @@ class Cache(Mapping[str, Tensor]):
         if name not in self._sites:
             raise ConfigError(f"site '{name}' was not recorded; {did_you_mean(name, self._sites)}")
         return self._sites[name]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The site, or `default` where it was not recorded."""
+        return self._sites.get(key, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._sites)
@@ -116,7 +121,8 @@ class Scope:
         passes: list[Passed] = []
 
         def one_pass(of: Inputs, first: list[Tensor]) -> Passed:
-            passes.append(walk(self._layers, of, first, wish))
+            before = sum(each.steps for each in passes)
+            passes.append(walk(self._layers, of, first, replace(wish, first_step=before)))
             return passes[-1]
 
         with torch.set_grad_enabled(gradients):

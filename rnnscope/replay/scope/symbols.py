@@ -1,6 +1,6 @@
 """A text, or ids -> ids that a network can read. Knows no network."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -11,8 +11,12 @@ from rnnscope.errors import ConfigError, CorpusError
 class Symbols:
     """An alphabet: symbol number i has id i."""
 
-    def __init__(self, alphabet: Sequence[str]) -> None:
-        """Raises ConfigError where a symbol is there twice, or is longer than one character."""
+    def __init__(self, alphabet: Sequence[str], encode: Callable[[str], Sequence[int]] | None = None) -> None:
+        """`encode` makes ids of a text where a character is not one symbol, as in an alphabet of bytes.
+
+        Raises ConfigError where a symbol is there twice, or is longer than one character.
+        """
+        self._encode = encode
         self._ids = {symbol: place for place, symbol in enumerate(alphabet)}
         if len(self._ids) != len(alphabet):
             twice = next(symbol for symbol in alphabet if list(alphabet).count(symbol) > 1)
@@ -30,6 +34,8 @@ class Symbols:
         """Raises CorpusError where the text has a symbol that the alphabet lacks, or none at all."""
         if not text:
             raise CorpusError("the text is empty; give at least one character")
+        if self._encode is not None:
+            return list(self._encode(text))
         if unknown := sorted(set(text) - self._ids.keys()):
             raise CorpusError(
                 f"{unknown[0]!r} is not in the alphabet of {len(self)} symbols; leave it out of the text"

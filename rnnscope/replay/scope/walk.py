@@ -24,6 +24,8 @@ class Wish:
     hooks: Hooks
     device: torch.device | None
     """Where the sites are put; None: where they are made."""
+    first_step: int = 0
+    """Steps that earlier passes of the same run have made."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Passed:
     """The state after the last step, as `walk` takes the first."""
     sites: Sites
     """Full name -> (B, T, units)."""
+    steps: int
+    """T."""
 
 
 def walk(layers: Layers, inputs: Sequence, first: list[Tensor], wish: Wish) -> Passed:
@@ -54,7 +58,8 @@ def walk(layers: Layers, inputs: Sequence, first: list[Tensor], wish: Wish) -> P
         last.append(after)
         found |= {name: value_TBU.transpose(0, 1) for name, value_TBU in sites.items()}
     joined = [torch.cat(each) for each in zip(*last, strict=True)]
-    return Passed(inputs, joined, {name: found[name] for name in wish.names})
+    sites = {name: found[name] for name in wish.names}
+    return Passed(inputs, joined, sites, len(layers.form.time_first(inputs)))
 
 
 def _each_way(inputs: Sequence, first: list[Tensor]) -> list[State]:
@@ -134,7 +139,9 @@ def _stepped(
             inputs_TBI.flip(0) if reverse else inputs_TBI,
             state,
             direction.weights,
-            touch=lambda step, r=reverse: wish.hooks.touch(layer, r, steps - 1 - step if r else step),
+            touch=lambda step, r=reverse: wish.hooks.touch(
+                layer, r, wish.first_step + (steps - 1 - step if r else step)
+            ),
             w_project_PH=direction.w_project_PH,
             alive_TB=alive_TB.flip(0) if reverse and alive_TB is not None else alive_TB,
             wanted=wanted,

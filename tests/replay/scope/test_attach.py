@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,31 @@ def test_calls_of_one_run_are_one_stretch_of_time():
     _, whole = rnnscope.attach(model.cell).run_with_cache(first.expand(5, 2, 3).contiguous())
     for name in whole:
         torch.testing.assert_close(cache[name], whole[name], rtol=0, atol=1e-6)
+
+
+def test_hooks_count_steps_over_all_calls_of_one_run():
+    model, seen = Writer().eval(), []
+    hooks = [("layers.0.c", lambda value, at: seen.append(at.step))]
+    rnnscope.attach(model, path="cell").run_with_hooks(torch.zeros(1, 2, 3), 4, hooks=hooks)
+    assert seen == [0, 1, 2, 3]
+
+
+def test_a_module_is_opened_by_many_threads_at_once():
+    torch.manual_seed(0)
+    module, inputs = nn.GRU(3, 4).eval(), torch.randn(50, 2, 3)
+    scope = rnnscope.attach(module)
+    (expected, _), _ = scope.run_with_cache(inputs)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: scope.run_with_cache(inputs)[0][0], range(20)))
+    assert all(torch.equal(each, expected) for each in found)
+    assert "forward" not in vars(module)
+
+
+def test_a_site_that_was_not_recorded_is_got_as_none():
+    _, cache = rnnscope.attach(nn.RNN(3, 4)).run_with_cache(torch.zeros(2, 1, 3), names="*.h")
+    assert cache.get("layers.0.pre_h") is None and "layers.0.pre_h" not in cache
+    with pytest.raises(ConfigError, match="was not recorded"):
+        cache["layers.0.pre_h"]
 
 
 def test_embedding_head_and_alphabet_make_logits_of_a_text():
@@ -177,6 +203,18 @@ class Own(nn.LSTM):
         return super().forward(input * 2, hx)
 
 
+def replaced() -> nn.GRU:
+    module = nn.GRU(2, 2)
+    module.forward = lambda *given: nn.GRU.forward(module, *given)  # pyright: ignore
+    return module
+
+
+def training() -> Network:
+    network = Network(NetworkConfig(cell="lstm", layers=2, hidden=5, symbols=4, dropout=0.5))
+    initialise(network, "orthogonal", torch.Generator().manual_seed(0))
+    return network.train()
+
+
 EMBEDDED: dict[str, Any] = {"embed": nn.Embedding(6, 3), "alphabet": "abcdef"}
 
 
@@ -188,6 +226,10 @@ EMBEDDED: dict[str, Any] = {"embed": nn.Embedding(6, 3), "alphabet": "abcdef"}
         (lambda: rnnscope.attach(tagger()), "give path='encoder.rnn'"),
         (lambda: rnnscope.attach(tagger(), path="encoder.rn"), "did you mean 'encoder.rnn'"),
         (lambda: rnnscope.attach(Own(2, 2)), "Own has a forward of its own"),
+        (lambda: rnnscope.attach(replaced()), "the forward of this GRU was replaced"),
+        (lambda: rnnscope.attach(training()).run_with_cache([[0, 1]]), "training mode with dropout 0.5"),
+        (lambda: rnnscope.attach(training().eval()).run_with_cache([[0]], hx=None), "takes no hx"),
+        (lambda: rnnscope.attach(nn.GRU(3, 2)).run_with_cache([[1], [2, 3]]), "no array of numbers"),
         (lambda: rnnscope.attach(nn.GRU(2, 2), alphabet="aba"), "'a' twice"),
         (lambda: rnnscope.attach(nn.GRU(2, 2), alphabet=["a", "bc"]), "'bc', which is no single character"),
         (lambda: rnnscope.attach("nowhere", path="x"), "give the run alone"),

@@ -15,6 +15,8 @@ from scipy import stats
 BLOCK_CHARS = 1000
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+RAREST = 0.005
+"""A yes/no label that holds for less than this share of characters (or of the rest) tells nothing."""
 
 
 class Interval(NamedTuple):
@@ -28,6 +30,11 @@ class Interval(NamedTuple):
     def is_clear(self) -> bool:
         """Whether the interval leaves out zero."""
         return self.low > 0 or self.high < 0
+
+
+def has_both_sides(labels: np.ndarray) -> bool:
+    """Whether a yes/no label holds often enough, and often enough not, for the two sides to be compared."""
+    return labels.size > 0 and bool(RAREST <= labels.mean() <= 1 - RAREST)
 
 
 def mean_interval(values_RT: np.ndarray, seed: int = 0, block_chars: int = BLOCK_CHARS) -> Interval:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from rnnscope.estimate import Interval, Resampled, resampled
+from rnnscope.estimate import Interval, Resampled, has_both_sides, resampled
 from rnnscope.records.ablation import Ablation
 from rnnscope.records.finding import Finding, Row
 
@@ -12,8 +12,6 @@ BLOCK_CHARS = 200
 """Of the bootstrap: the text is short, and what a unit does reaches less far than this."""
 AFTER_STEP = 100
 """Characters that are looked at where a unit was held at one step alone."""
-RAREST = 0.005
-"""A flag that is on (or off) on a smaller share of a half than this says nothing here."""
 
 
 def ablation(record: Ablation, flags: Mapping[str, np.ndarray]) -> Finding:
@@ -89,7 +87,7 @@ def _interval(row: Row) -> str:
 
 def _is_usable(on_RT: np.ndarray, middle: int) -> bool:
     halves = (on_RT[:, :middle], on_RT[:, middle:])
-    return all(half.size > 0 and RAREST <= half.mean() <= 1 - RAREST for half in halves)
+    return all(has_both_sides(half) for half in halves)
 
 
 def _weights(on_Rt: np.ndarray) -> np.ndarray:

@@ -1,6 +1,5 @@
 """Ablation: what a network loses at every character without each of its units. Knows no network."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -67,13 +66,13 @@ def write_ablation(
     folder: Path,
     manifest: AblationManifest,
     nats_RT: np.ndarray,
-    change_URT: Sequence[np.ndarray] | np.ndarray,
+    change_URT: np.ndarray,
     held_at_U: np.ndarray,
 ) -> Ablation:
     """Writes a whole record or nothing. Raises RecordError where the disk refuses."""
     with new_record(folder) as partial:
         save_array(partial / "nats.npy", nats_RT.astype(np.float32))
-        save_array(partial / "change.npy", np.asarray(change_URT).astype(np.float16))
+        save_array(partial / "change.npy", change_URT.astype(np.float16))
         save_array(partial / "held_at.npy", held_at_U.astype(np.float32))
         manifest.write(partial)
     return Ablation.read(folder)

@@ -1,7 +1,5 @@
 """Run, Corpus -> Ablation, made once. Knows which text is read."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from rnnscope.corpora.annotate import annotate_part
@@ -10,9 +8,6 @@ from rnnscope.records.ablation import Ablation, AblationManifest, ClampName, wri
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import is_whole
 from rnnscope.records.run import Run
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 MOST_ROWS = 10
 """Rows that are read side by side; each from its beginning."""
@@ -26,7 +21,6 @@ def ablate_run(
     to: ClampName,
     at_step: int | None,
     command: str,
-    on_units: "Callable[[int, int], None]" = lambda done, of: None,
 ) -> Ablation:
     """The first characters of up to MOST_ROWS rows, about `chars` in all. Raises ConfigError for a part or a
     step that is not there, RecordError where the disk refuses."""
@@ -44,7 +38,7 @@ def ablate_run(
 
     span = (slice(rows), slice(steps))
     inputs_RT, targets_RT = corpus.inputs(of, slice(rows))[span], corpus.targets(of, slice(rows))[span]
-    found = ablate(load(run), inputs_RT, targets_RT, to, at_step, on_units)
+    found = ablate(load(run), inputs_RT, targets_RT, to, at_step)
     manifest = AblationManifest(
         command=command,
         parents=parents,

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from rnnscope.estimate import has_both_sides
+
 SHIFTS = 20
 """Shifted labelings per hypothesis: the largest of their scores is about the 95th percentile of chance."""
-RAREST = 0.005
-"""A yes/no hypothesis that holds for less than this share of characters (or of the rest) is left out."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Hypothesis:
         for half in (self.values_RT[:, :middle], self.values_RT[:, middle:]):
             if half.size == 0 or half.min() == half.max():
                 return False
-            if self.is_flag and not RAREST <= half.mean() <= 1 - RAREST:
+            if self.is_flag and not has_both_sides(half):
                 return False
         return True
 

@@ -74,11 +74,6 @@ def _attach_run(folder: Path) -> Scope:
 
 def _attach_network(network: Network, symbols: Symbols | None, what: str) -> Scope:
     def run(one_pass: Pass, inputs: tuple[Any, ...], named: dict[str, Any]) -> Tensor:
-        if network.training and network.config.dropout > 0:
-            raise ConfigError(
-                f"the network is in training mode with dropout {network.config.dropout:g}, and what it drops "
-                "cannot be known; call .eval() first"
-            )
         if named:
             raise ConfigError(f"a network of ours takes no {', '.join(named)}; it begins from its zero state")
         ids = _ids(_only(inputs), symbols, batch_first=True)
@@ -131,7 +126,7 @@ def _through_parts(
         embedded = _embedded(given, embed, symbols, layers.module)
         with let_in(layers, one_pass):
             output, end = layers.module(embedded, **named)
-        return (output, end) if head is None else _headed(head, output)
+        return (output, end) if head is None else _on_data(head, output)
 
     return run
 
@@ -180,7 +175,3 @@ def _embedded(given: Any, embed: Function | None, symbols: Symbols | None, modul
 def _on_data(function: Function, value: Any) -> Any:
     """`function` of the steps of packed sequences, or of anything else as it is."""
     return value._replace(data=function(value.data)) if isinstance(value, PackedSequence) else function(value)
-
-
-def _headed(head: Function, output: Any) -> Any:
-    return _on_data(head, output)

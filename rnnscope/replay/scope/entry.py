@@ -27,7 +27,7 @@ def let_in(layers: ModuleLayers, one_pass: Pass) -> Iterator[None]:
     module = layers.module
 
     def forward(input: Sequence, hx: Tensor | tuple[Tensor, Tensor] | None = None) -> tuple[Sequence, Any]:
-        _refuse_dropout(module)
+        _refuse_dropout(module, float(module.dropout) if module.num_layers > 1 else 0.0)
         passed = one_pass(input, first_states(layers, input, hx))
         ends = passed.last
         if isinstance(input, PackedSequence) and input.unsorted_indices is not None:
@@ -70,16 +70,17 @@ def first_states(
     return stacked
 
 
-def _refuse_dropout(module: nn.RNNBase) -> None:
-    if module.training and module.dropout > 0 and module.num_layers > 1:
+def _refuse_dropout(module: nn.Module, dropout: float) -> None:
+    if module.training and dropout > 0:
         raise ConfigError(
-            f"the module is in training mode with dropout {module.dropout:g}, and what it drops cannot be "
+            f"the module is in training mode with dropout {dropout:g}, and what it drops cannot be "
             "known; call .eval() on the model first"
         )
 
 
 def through_network(network: Network, one_pass: Pass, ids_BT: Tensor) -> Tensor:
     """Logits, (batch, time, V), of a network of ours, from its zero state."""
+    _refuse_dropout(network, network.config.dropout)
     first = [torch.stack(each) for each in zip(*network.zero_state(len(ids_BT)), strict=True)]
     passed = one_pass(ids_BT.T.to(network.decoder_VH.device), first)
     assert isinstance(passed.outputs, Tensor)

@@ -26,6 +26,12 @@ class Form:
             return sequence.unsqueeze(1)
         return sequence.transpose(0, 1) if self.batch_first else sequence
 
+    def steps(self, sequence: Tensor | PackedSequence) -> int:
+        """T, of the longest stream."""
+        if isinstance(sequence, PackedSequence):
+            return len(sequence.batch_sizes)
+        return len(self.time_first(sequence))
+
     def as_was(self, sequence: Tensor | PackedSequence, values_TBU: Tensor) -> Tensor | PackedSequence:
         """`values_TBU` in the form of `sequence`."""
         if isinstance(sequence, PackedSequence):
@@ -50,7 +56,12 @@ class Form:
 def lengths_of(sequence: Tensor | PackedSequence) -> Tensor | None:
     """Steps of every stream of packed sequences, in the order in which they were given; None where all
     have as many."""
-    return pad_packed_sequence(sequence)[1] if isinstance(sequence, PackedSequence) else None
+    if not isinstance(sequence, PackedSequence):
+        return None
+    streams = torch.arange(int(sequence.batch_sizes[0]))
+    lengths = (sequence.batch_sizes[:, None] > streams).sum(0)
+    order = sequence.unsorted_indices
+    return lengths if order is None else lengths[order.cpu()]
 
 
 def alive(steps: int, lengths: Tensor | None, device: torch.device) -> Tensor | None:

@@ -59,7 +59,7 @@ def walk(layers: Layers, inputs: Sequence, first: list[Tensor], wish: Wish) -> P
         found |= {name: value_TBU.transpose(0, 1) for name, value_TBU in sites.items()}
     joined = [torch.cat(each) for each in zip(*last, strict=True)]
     sites = {name: found[name] for name in wish.names}
-    return Passed(inputs, joined, sites, len(layers.form.time_first(inputs)))
+    return Passed(inputs, joined, sites, layers.form.steps(inputs))
 
 
 def _each_way(inputs: Sequence, first: list[Tensor]) -> list[State]:

@@ -5,7 +5,7 @@ Characters of a text are not independent, so blocks of neighbouring characters a
 differences.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -100,20 +100,24 @@ class Resampled:
         return Interval(value, float(low), float(high))
 
 
-def resampled(series: Sequence[np.ndarray], seed: int = 0, block_chars: int = BLOCK_CHARS) -> Resampled:
+def resampled(series: Iterable[np.ndarray], seed: int = 0, block_chars: int = BLOCK_CHARS) -> Resampled:
     """Means of per-character series, each (R, T), with one set of block-bootstrap samples for all of them.
 
-    Raises ValueError where they were not measured on the same characters.
+    They are read one after the other. Raises ValueError where they were not measured on the same characters,
+    or there is none.
     """
-    shapes = {each.shape for each in series}
+    shapes, sums, sizes_K = set(), [], np.empty(0)
+    for each in series:
+        shapes.add(each.shape)
+        sums_RK, sizes = _blocks(np.atleast_2d(each), block_chars)
+        sums.append(sums_RK.ravel())
+        sizes_K = np.broadcast_to(sizes, sums_RK.shape).ravel().astype(np.float64)
     if len(shapes) != 1:
         raise ValueError(f"not the same characters: {' and '.join(map(str, sorted(shapes)))}")
-    blocks = [_blocks(np.atleast_2d(each), block_chars) for each in series]
-    sums_MK = np.stack([sums_RK.ravel() for sums_RK, _ in blocks])
-    sizes_K = np.broadcast_to(blocks[0][1], blocks[0][0].shape).ravel().astype(np.float64)
+    sums_MK = np.stack(sums)
     means_M = sums_MK.sum(axis=1) / sizes_K.sum()
     if len(sizes_K) < 2:
-        return Resampled(means_M, np.empty((len(series), 0)))
+        return Resampled(means_M, np.empty((len(sums), 0)))
     result = stats.bootstrap(
         (np.arange(len(sizes_K)),),
         lambda drawn, axis=-1: sums_MK[:, drawn].sum(axis=-1) / sizes_K[drawn].sum(axis=-1),
@@ -123,7 +127,7 @@ def resampled(series: Sequence[np.ndarray], seed: int = 0, block_chars: int = BL
         method="percentile",
         rng=np.random.default_rng(seed),
     )
-    return Resampled(means_M, np.asarray(result.bootstrap_distribution).reshape(len(series), -1))
+    return Resampled(means_M, np.asarray(result.bootstrap_distribution).reshape(len(sums), -1))
 
 
 def _blocks(values_RT: np.ndarray, block_chars: int) -> tuple[np.ndarray, np.ndarray]:

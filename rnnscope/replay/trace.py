@@ -1,6 +1,6 @@
 """Run, Corpus -> Trace: a network's insides, streamed. Knows no analysis."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -38,10 +38,11 @@ def replay_trace(
     *,
     rows: int | None = None,
     dtype: TraceDtype = "float16",
+    sites: Sequence[str] | None = None,
     command: str = "",
 ) -> Trace:
-    """All sites of all units over the first `rows` rows of a part (None: all), made unless it is there
-    already; one that was stopped goes on. Memory is that of a block of steps.
+    """All sites (or those named) of all units over the first `rows` rows of a part (None: all), made unless
+    it is there already; one that was stopped goes on. Memory is that of a block of steps.
 
     Raises RecordError where the disk refuses, ConfigError for a part that is not there.
     """
@@ -65,12 +66,13 @@ def replay_trace(
             "row_chars": part_rows.row_chars,
             "dtype": dtype,
         }
-        return write_trace(folder, facts, _shards(network(), corpus.inputs(part_rows, slice(traced))))
+        return write_trace(folder, facts, _shards(network(), corpus.inputs(part_rows, slice(traced)), sites))
 
 
-def _shards(network: Network, inputs_RT: np.ndarray) -> Shards:
+def _shards(network: Network, inputs_RT: np.ndarray, wanted: Sequence[str] | None) -> Shards:
     # what goes into an activation follows from what comes out of it, and would nearly double the record
-    sites = [site for site in network.sites if not site.rpartition(".")[2].startswith("pre_")]
+    kept = [site for site in network.sites if not site.rpartition(".")[2].startswith("pre_")]
+    sites = list(kept if wanted is None else wanted)
     device = network.decoder_VH.device
 
     def shards_from(first: int, carried: Carried) -> Iterator[tuple[dict[str, np.ndarray], Carried]]:

@@ -9,18 +9,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-
 from rnnscope import __version__
-from rnnscope.analyses.cell_roles import Hypothesis, UnitStates, cell_roles
+from rnnscope.analyses.cell_roles import cell_roles
 from rnnscope.analyses.comparison import LINUX_KERNEL, WAR_AND_PEACE, Competitor, Published, compare
 from rnnscope.analyses.model_map import Mapped, model_map
 from rnnscope.analyses.samples import samples
 from rnnscope.analyses.saturation import GateCounts, saturation
 from rnnscope.analyses.training_curves import training_curves
-from rnnscope.corpora.annotate import annotate_part
 from rnnscope.corpora.known_texts import WAR_AND_PEACE_SHA256
-from rnnscope.corpora.tracks import tracks_of
 from rnnscope.errors import ConfigError, RecordError, did_you_mean
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding, Row, Scalar
@@ -30,14 +26,13 @@ from rnnscope.records.trace import Trace
 from rnnscope.studies.counting import best_context, ngram_surprisal
 from rnnscope.studies.executor import run_jobs
 from rnnscope.studies.jobs import Look, LookJob, look_inside, replay_run
+from rnnscope.studies.unit_states import hypotheses_of, unit_states
 from rnnscope.studies.work import Work
 from rnnscope.training.config import TrainConfig
 
 PAPER_CHARS = (2_600_000, 320_000, 330_000)
 """Parts of War and Peace in the 2015 paper."""
 TEMPERATURE = 0.7
-STATE_SITE = {"lstm": "tanh_c"}
-"""What colours text: tanh(c) for an LSTM as in the 2015 paper, the output h for cells that have no c."""
 
 
 @dataclass(frozen=True)
@@ -172,24 +167,11 @@ def _saturation(study: Study) -> Finding:
 
 
 def _cell_roles(study: Study) -> Finding:
-    traces = [(run, Trace.read(run.replay_folder("test", "trace"))) for run in study.opened]
-    rows = min(trace.manifest.rows for _, trace in traces)
-    part = study.corpus.part("test")
-    annotated = annotate_part(study.corpus, part, slice(rows))
-    tracks = tracks_of(study.corpus.manifest.language)
-    hypotheses = [Hypothesis(t.name, t.title, t.kind == "flag", annotated[t.name]) for t in tracks]
-    texts = [study.corpus.text(start, start + part.row_chars) for start in part.starts[:rows]]
-    networks = [
-        UnitStates(run.name, run.manifest.cell, _states(run, trace, rows), texts) for run, trace in traces
-    ]
+    rows = max(Trace.read(run.replay_folder("test", "trace")).manifest.rows for run in study.opened)
+    hypotheses = hypotheses_of(study.corpus, "test", rows)
+    # one network after the other: a large one fills much memory
+    networks = (unit_states(run, study.corpus) for run in study.opened)
     return cell_roles(networks, hypotheses, study.corpus.name, "test", study.seed)
-
-
-def _states(run: Run, trace: Trace, rows: int) -> dict[str, np.ndarray]:
-    """The sites that are shown, as float32, shape (R, T, H)."""
-    site = STATE_SITE.get(run.manifest.cell, "h")
-    names = [f"layers.{layer}.{site}" for layer in range(run.manifest.layers)]
-    return {name: trace.site(name)[:rows].astype(np.float32) for name in names}
 
 
 def _samples(study: Study) -> Finding:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
 from rnnscope.studies.executor import tell
+from rnnscope.studies.unit_states import UNTRAINED, state_sites
 from rnnscope.studies.work import Work
 from rnnscope.training.config import TrainConfig
 
@@ -38,7 +40,7 @@ class TrainJob:
 
 @dataclass(frozen=True)
 class TraceJob:
-    """One finished run whose states on some test text are to be kept."""
+    """One finished run whose states on some text are to be kept."""
 
     work: Path
     corpus: str
@@ -46,6 +48,7 @@ class TraceJob:
     trace_chars: int
     command: str
     threads: int = 1
+    part: str = "test"
 
 
 @dataclass(frozen=True)
@@ -103,16 +106,25 @@ def train_and_replay(job: TrainJob, on_news: Callable[[str, "Progress | str"], N
 
 
 def trace_run(job: TraceJob) -> None:
-    """Leaves the run's test Trace."""
+    """Leaves the run's Trace, and that of its units' states before training."""
     import torch
 
     from rnnscope.replay.trace import replay_trace, rows_for
 
     torch.set_num_threads(job.threads)
     run, corpus = Run.read(job.run), find_corpus(job.work, job.corpus)
-    rows = rows_for(corpus, "test", job.trace_chars)
-    folder = run.replay_folder("test", "trace")
-    replay_trace(lambda: load(run), run, corpus, "test", folder, rows=rows, command=job.command)
+    rows = rows_for(corpus, job.part, job.trace_chars)
+    for kind, network in (("trace", load), (UNTRAINED, load_untrained)):
+        replay_trace(
+            partial(network, run),
+            run,
+            corpus,
+            job.part,
+            run.replay_folder(job.part, kind),
+            rows=rows,
+            sites=state_sites(run.manifest.cell, run.manifest.layers) if kind == UNTRAINED else None,
+            command=job.command,
+        )
 
 
 def replay_run(run: Run, corpus: Corpus, part: str, command: str = "") -> Surprisal:
@@ -153,3 +165,10 @@ def load(run: Run) -> "Network":
     from rnnscope.models.saved import load_network
 
     return load_network(run.weights_path)
+
+
+def load_untrained(run: Run) -> "Network":
+    """The network that the run's training began with. Raises RecordError where its config is missing."""
+    from rnnscope.training.learner import untrained
+
+    return untrained(TrainConfig.load(run.config_path), run.manifest.symbols)

@@ -26,6 +26,7 @@ from rnnscope.studies.health import health_of
 from rnnscope.studies.jobs import TraceJob, TrainJob, trace_run, train_and_replay
 from rnnscope.studies.results import known_results, write_results
 from rnnscope.studies.scales import CELLS, Scale
+from rnnscope.studies.unit_states import UNTRAINED
 from rnnscope.studies.work import Work, only_one_study
 from rnnscope.training.config import TrainConfig
 from rnnscope.training.progress import Progress
@@ -254,7 +255,7 @@ def _is_done(job: TrainJob, work: Work) -> bool:
     if not is_whole(folder):
         return False
     run = Run.read(folder)
-    kinds = ["surprisal", "trace"] if job.trace_chars else ["surprisal"]
+    kinds = ["surprisal", "trace", UNTRAINED] if job.trace_chars else ["surprisal"]
     return (
         all(is_whole(run.replay_folder("test", kind)) for kind in kinds)
         and run.manifest.corpus_fingerprint == Corpus.read(work.corpus(job.corpus)).manifest.fingerprint

@@ -14,6 +14,19 @@ from rnnscope.training.group import ALONE, Group
 from rnnscope.training.optimisers import optimisers_for, set_rates
 
 
+def untrained(config: TrainConfig, symbols: int, device: torch.device | None = None) -> Network:
+    """The network that training under `config` begins with."""
+    network = Network(config.network(symbols)).to(device)
+    initialise(
+        network,
+        config.init,
+        torch.Generator().manual_seed(_seed(config.seed, "init")),
+        uniform_range=config.init_range,
+        forget_bias=config.forget_bias,
+    )
+    return network.eval()
+
+
 class Learner:
     """Weights, optimiser and carried state; counts losses between two calls of `take_means`."""
 
@@ -31,15 +44,7 @@ class Learner:
         self.group = group
         self.device = device
         self.dtype = dtype
-        self.network = Network(config.network(symbols)).to(device).train()
-        draws = torch.Generator().manual_seed(_seed(config.seed, "init"))
-        initialise(
-            self.network,
-            config.init,
-            draws,
-            uniform_range=config.init_range,
-            forget_bias=config.forget_bias,
-        )
+        self.network = untrained(config, symbols, device).train()
         self.optimisers = optimisers_for(self.network, config, dtype)
         self.share = StreamShare(config.streams, group.part(config.streams))
         self.state: NetworkState = self.network.zero_state(config.streams // group.size)

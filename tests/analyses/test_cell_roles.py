@@ -4,8 +4,12 @@
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.metrics import mutual_info_score
 
-from rnnscope.analyses.cell_roles import Hypothesis, RankedStates, UnitStates, cell_roles
+from rnnscope.analyses.cell_roles import Hypothesis, UnitStates, associate, cell_roles, role_rows
+from rnnscope.analyses.cell_roles.labels import SHIFTS, Labelings
+from rnnscope.analyses.cell_roles.ranks import levels_of
+from rnnscope.analyses.cell_roles.scores import scores
 
 ROWS, CHARS = 3, 6000
 
@@ -13,6 +17,13 @@ ROWS, CHARS = 3, 6000
 def bursts(seed: int, chance: float = 0.02) -> np.ndarray:
     """A flag that switches now and then, as being inside a quote does."""
     return np.cumsum(np.random.default_rng(seed).uniform(size=(ROWS, CHARS)) < chance, axis=1) % 2 == 1
+
+
+def columns(seed: int) -> np.ndarray:
+    """Characters since the last of line ends that come at random."""
+    ends = np.random.default_rng(seed).uniform(size=(ROWS, CHARS)) < 1 / 60
+    here = np.arange(CHARS)
+    return here - np.maximum.accumulate(np.where(ends, here, 0), axis=1)
 
 
 def smooth_noise(seed: int, units: int) -> np.ndarray:
@@ -26,9 +37,9 @@ def network(states: np.ndarray) -> UnitStates:
 
 def test_a_planted_unit_is_found_and_a_control_hypothesis_is_not():
     states = smooth_noise(0, 12)
-    quote, column = bursts(1), np.tile(np.arange(CHARS) % 61, (ROWS, 1))
+    quote, column = bursts(1), columns(2)
     states[..., 4] = np.where(quote, 0.9, -0.7) + 0.05 * states[..., 4]
-    states[..., 7] = -column / 70 + 0.05 * states[..., 7]
+    states[..., 7] = -np.tanh(column / 70) + 0.05 * states[..., 7]
     hypotheses = [
         Hypothesis("inside_quotes", "inside quotes", True, quote),
         Hypothesis("column", "column", False, column),
@@ -72,20 +83,107 @@ def test_a_unit_that_fits_only_the_choosing_half_gets_no_credit():
 
 
 def test_scores_are_those_of_scipy():
-    states = smooth_noise(8, 3)
+    states = smooth_noise(8, 3).round(1).astype(np.float16)
     flag, graded = bursts(4), np.random.default_rng(0).integers(0, 9, (ROWS, CHARS))
     graded[..., 100:200] = 3
-    ranked = RankedStates(network(states.round(1)))
-    (flags,) = ranked.scores(True, flag[None])
-    (rho,) = ranked.scores(False, graded[None])
-    half, labels = states.round(1)[:, : CHARS // 2].reshape(-1, 3), flag[:, : CHARS // 2].ravel()
-    for unit in range(3):
-        area = stats.mannwhitneyu(half[labels, unit], half[~labels, unit]).statistic / (
-            labels.sum() * (~labels).sum()
+    labelings = Labelings(
+        [Hypothesis("f", "f", True, flag), Hypothesis("g", "g", False, graded)], np.random.default_rng(0)
+    )
+    found = scores([states[:, :, :1], states[:, :, 1:]], labelings)
+    for half, span in enumerate(labelings.halves):
+        values, labels = states[:, span].reshape(-1, 3).astype(float), flag[:, span].ravel()
+        for unit in range(3):
+            area = stats.mannwhitneyu(values[labels, unit], values[~labels, unit]).statistic / (
+                labels.sum() * (~labels).sum()
+            )
+            assert abs(found.true_2KU[half, 0, unit] - (2 * area - 1)) < 1e-4
+            expected = stats.spearmanr(values[:, unit], graded[:, span].ravel())[0]
+            assert abs(found.true_2KU[half, 1, unit] - expected) < 1e-4
+
+
+def test_shifted_scores_are_those_of_labels_rolled_along_each_row():
+    states = smooth_noise(8, 2).astype(np.float16)
+    flag, graded = bursts(4), np.random.default_rng(0).integers(0, 90, (ROWS, CHARS))
+    hypotheses = [Hypothesis("f", "f", True, flag), Hypothesis("g", "g", False, graded)]
+    labelings = Labelings(hypotheses, np.random.default_rng(0))
+    shifted = scores([states], labelings).shifted_2SKU
+    for place in (0, SHIFTS - 1):
+        rolled = [
+            Hypothesis(h.name, h.title, h.is_flag, np.roll(h.values_RT, labelings.shifts[place], axis=1))
+            for h in hypotheses
+        ]
+        expected = scores([states], Labelings(rolled, np.random.default_rng(0)), with_shifts=False).true_2KU
+        # of a graded label the ranks over the whole text stand for those over a half
+        assert np.abs(shifted[:, place, 0] - expected[:, 0]).max() < 1e-5
+        assert np.abs(shifted[:, place, 1] - expected[:, 1]).max() < 1e-3
+
+
+def test_levels_have_the_order_of_the_values_and_one_zero():
+    values = np.array([-np.inf, -3.5, -6e-8, -0.0, 0.0, 6e-8, 1.0, 1.001, np.inf], dtype=np.float16)
+    assert stats.rankdata(levels_of(values)).tolist() == stats.rankdata(values).tolist()
+
+
+def test_bits_are_those_of_scikit_learn_but_for_the_bias():
+    states, flag = smooth_noise(8, 2).astype(np.float16), bursts(4)
+    states[..., 1] = np.where(flag, 0.5, -0.5)
+    labelings = Labelings([Hypothesis("f", "f", True, flag)], np.random.default_rng(0))
+    bits = scores([states], labelings).bits_KU[0]
+    later = flag[:, CHARS // 2 :].ravel()
+    ranks = stats.rankdata(states[:, CHARS // 2 :, 0].ravel())
+    binned = np.floor((ranks - 0.5) / len(ranks) * 8)
+    expected = mutual_info_score(later, binned) / np.log(2)
+    assert bits[0] == pytest.approx(max(0, expected - 7 / (2 * len(later) * np.log(2))), abs=1e-6)
+    entropy = mutual_info_score(later, later) / np.log(2)
+    assert bits[1] == pytest.approx(entropy, abs=1e-3) and bits[0] < 0.01
+
+
+def test_an_interval_is_as_wide_as_scores_are_spread_over_texts():
+    """A hundred texts of one source: their scores spread as the interval of one says."""
+    spread, widths, inside = {True: [], False: []}, {True: [], False: []}, []
+    for seed in range(100):
+        generator = np.random.default_rng(seed)
+        flag = np.cumsum(generator.uniform(size=(1, 40_000)) < 0.05, axis=1) % 2 == 1
+        graded = np.cumsum(generator.integers(-1, 2, size=(1, 40_000)), axis=1) % 50
+        states = np.stack(
+            [flag + generator.normal(size=flag.shape), graded + 30 * generator.normal(size=flag.shape)], 2
+        ).astype(np.float16)
+        labels = [Hypothesis("f", "f", True, flag), Hypothesis("g", "g", False, graded)]
+        network_of = UnitStates("net", "gru", {"layers.0.h": states}, ["ab" * 20_000])
+        best, _ = role_rows(network_of, associate(network_of, labels))
+        for row in best:
+            spread[row["kind"] == "flag"].append(row["score"])
+            widths[row["kind"] == "flag"].append(row["high"] - row["low"])
+            inside.append(row["low"] <= row["score"] <= row["high"])
+    for kind in (True, False):
+        assert 0.7 < np.mean(widths[kind]) / (3.92 * np.std(spread[kind])) < 1.3
+    assert all(inside)
+
+
+def test_of_units_that_follow_nothing_hardly_any_passes_for_one_that_does():
+    hypotheses = [Hypothesis(f"f{n}", "f", True, bursts(100 + n)) for n in range(10)]
+    states = smooth_noise(0, 60).astype(np.float16)
+    q_KU = associate(network(states), hypotheses).q_KU
+    assert (q_KU < 0.05).sum() <= 3
+    states[..., 5] = np.where(bursts(104), 0.5, -0.5)
+    with_one = associate(network(states), hypotheses).q_KU
+    assert with_one[4, 5] < 1e-6
+
+
+def test_a_unit_no_better_than_the_untrained_network_s_best_has_no_role():
+    flag = bursts(6)
+    states, before = smooth_noise(2, 3), smooth_noise(3, 3)
+    states[..., 1] = np.where(flag, 0.9, -0.9) + 0.8 * smooth_noise(9, 1)[..., 0]
+    hypothesis = Hypothesis("f", "f", True, flag)
+    alone = network(states)
+    (row,) = cell_roles([alone], [hypothesis], "c", "test").tables["best"]
+    assert row["unit"] == 1 and row["is_clear"] and row["untrained"] is None
+    for helped, is_clear in ((0.0, True), (0.8, False)):
+        before[..., 2] = helped * np.where(flag, 0.9, -0.9) + 0.6 * smooth_noise(11, 1)[..., 0]
+        with_control = UnitStates(
+            alone.run, alone.cell, alone.sites, alone.texts, {"layers.0.tanh_c": before}
         )
-        assert abs(flags.chosen_U[unit] - (2 * area - 1)) < 1e-4
-        expected = stats.spearmanr(half[:, unit], graded[:, : CHARS // 2].ravel())[0]
-        assert abs(rho.chosen_U[unit] - expected) < 1e-4
+        (row,) = cell_roles([with_control], [hypothesis], "c", "test").tables["best"]
+        assert row["is_clear"] is is_clear and (row["untrained"] > 0.8) is not is_clear
 
 
 def test_hypotheses_that_never_vary_are_left_out():

@@ -1,6 +1,16 @@
 """Trace and what the text alone says -> Finding: which unit follows what, with controls beside."""
 
-from rnnscope.analyses.cell_roles.association import SHIFTS, Hypothesis, RankedStates, UnitStates
-from rnnscope.analyses.cell_roles.finding import cell_roles
+from rnnscope.analyses.cell_roles.association import Associations, associate
+from rnnscope.analyses.cell_roles.finding import cell_roles, role_rows
+from rnnscope.analyses.cell_roles.labels import SHIFTS
+from rnnscope.analyses.cell_roles.states import Hypothesis, UnitStates
 
-__all__ = ["SHIFTS", "Hypothesis", "RankedStates", "UnitStates", "cell_roles"]
+__all__ = [
+    "SHIFTS",
+    "Associations",
+    "Hypothesis",
+    "UnitStates",
+    "associate",
+    "cell_roles",
+    "role_rows",
+]

@@ -2,54 +2,54 @@
 measured.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from rnnscope.analyses.cell_roles.association import (
-    SHIFTS,
-    Association,
-    Hypothesis,
-    RankedStates,
-    UnitStates,
-)
+from rnnscope.analyses.cell_roles.association import Associations, associate
+from rnnscope.analyses.cell_roles.intervals import intervals
+from rnnscope.analyses.cell_roles.labels import SHIFTS
+from rnnscope.analyses.cell_roles.states import Hypothesis, UnitStates
+from rnnscope.estimate import Interval
 from rnnscope.records.finding import Excerpt, Finding, Row
 
 EXCERPT_CHARS = 700
 EXCERPTS_PER_RUN = 6
+FALSE_DISCOVERIES = 0.05
+"""The share of false ones that is taken among all pairs of unit and hypothesis that beat shifted labels."""
 
 
 def cell_roles(
-    networks: Sequence[UnitStates],
+    networks: Iterable[UnitStates],
     hypotheses: Sequence[Hypothesis],
     corpus: str,
     part: str,
     seed: int = 0,
 ) -> Finding:
     """Best unit per hypothesis and network, each unit's own best hypothesis, and excerpts coloured by
-    units.
+    units. The networks are taken one after the other.
     """
     roles: list[Row] = []
     best: list[Row] = []
     excerpts: list[Excerpt] = []
-    chars = 0
+    chars, has_untrained = 0, True
     for network in networks:
-        rows, steps = next(iter(network.sites.values())).shape[:2]
-        chars = rows * steps
-        usable = [h for h in (hypothesis.cut(rows, steps) for hypothesis in hypotheses) if h.is_usable]
-        ranked = RankedStates(network)
-        found = [ranked.associate(h, np.random.default_rng([seed, n])) for n, h in enumerate(usable)]
-        network_best = [_best_row(network, association) for association in found]
+        chars = int(np.prod(network.shape))
+        has_untrained &= bool(network.untrained)
+        usable = [h for h in (hypothesis.cut(*network.shape) for hypothesis in hypotheses) if h.is_usable]
+        if not usable:
+            continue
+        network_best, network_roles = role_rows(network, associate(network, usable, seed))
         best += network_best
-        roles += _unit_rows(network, found)
-        clear = sorted((row for row in network_best if row["is_clear"]), key=_margin, reverse=True)
+        roles += network_roles
+        shown = _worth_showing(network_best)
         by_name = {hypothesis.name: hypothesis for hypothesis in usable}
-        excerpts += [_excerpt(network, by_name[str(row["track"])], row) for row in clear[:EXCERPTS_PER_RUN]]
+        excerpts += [_excerpt(network, by_name[str(row["track"])], row) for row in shown]
     return Finding(
         analysis="cell_roles",
         corpus=corpus,
         title="What do single units follow?",
-        reading=_reading(best),
+        reading=_reading(best, roles),
         numbers={
             "text_chars": chars,
             "units": len(roles),
@@ -60,60 +60,68 @@ def cell_roles(
         excerpts=excerpts,
         caveats=[
             f"Chosen on the first half of each row of the {part} text and scored on the second. Clear "
-            f"means: above "
-            f"all {SHIFTS} controls with shifted labels, and above what the last character alone tells.",
+            f"means: beyond what {SHIFTS} shifted labelings reach (false discovery rate "
+            f"{FALSE_DISCOVERIES:.0%} over all units and properties of a network), and with the "
+            "whole 95 % interval above the best unit of the untrained network and above what the last "
+            "character alone tells."
+            if has_untrained
+            else f"Chosen on the first half of each row of the {part} text and scored on the second. There "
+            "was no untrained network to compare with: what is clear here is so beside shifted labels and "
+            "the last character alone.",
             "A unit may follow one thing because it follows another that goes with it: indentation and "
-            "bracket "
-            "depth, say.",
-            "Among very many units and hypotheses some are clear by chance, and an untrained network of the "
-            "same "
-            "shape is not among the controls here.",
+            "bracket depth, say.",
+            "To follow is not to cause: what the network loses without the unit is another question.",
         ],
     )
 
 
-def _best_row(network: UnitStates, association: Association) -> Row:
-    """The unit chosen for a hypothesis, and what the same choice reaches with shifted labels."""
-    true, hypothesis = association.true, association.hypothesis
+def role_rows(network: UnitStates, found: Associations) -> tuple[list[Row], list[Row]]:
+    """(a row per hypothesis with its best unit, a row per unit with the hypothesis it follows best)."""
+    of_hypotheses = list(enumerate(found.best_K.tolist()))
+    of_units = [(place, unit) for unit, place in enumerate(found.picked_U.tolist())]
+    known = intervals(list(network.sites.values()), found.labelings, of_hypotheses + of_units)
+    best = [_row(network, found, pair, known, found.shifted_best_SK[:, pair[0]]) for pair in of_hypotheses]
+    units = [_row(network, found, pair, known, found.shifted_SKU[:, pair[0], pair[1]]) for pair in of_units]
+    return best, units
+
+
+def _row(
+    network: UnitStates,
+    found: Associations,
+    pair: tuple[int, int],
+    known: Mapping[tuple[int, int], Interval],
+    shifted_S: np.ndarray,
+) -> Row:
+    """One unit and hypothesis: score, interval and controls, all on the scale that is reported."""
+    place, unit = pair
+    hypothesis = found.hypotheses[place]
+    sign = -1 if found.chosen_KU[place, unit] < 0 else 1
+    ends = sorted(sign * end for end in known[pair][1:])
+    scale = hypothesis.on_scale
+    score, low, high = (scale(float(each)) for each in (found.scored_KU[place, unit], *ends))
+    control_high = scale(float(shifted_S.max()))
+    last, untrained = (scale(float(each[1, place])) for each in (found.last_2K, found.untrained_2K))
+    has_untrained = bool(network.untrained)
+    q = float(found.q_KU[place, unit])
+    beaten = max([last, untrained] if has_untrained else [last])
+    # a text too short for an interval (nan) leaves the score itself to beat them
+    lowest = low if low == low else score
     return {
-        **_where(network, true.best),
+        **_where(network, unit),
         "track": hypothesis.name,
         "title": hypothesis.title,
         "kind": "flag" if hypothesis.is_flag else "graded",
-        "direction": "on" if true.chosen_U[true.best] > 0 else "off",
-        **_judged(association, true.best, association.controls(None)),
-    }
-
-
-def _unit_rows(network: UnitStates, found: Sequence[Association]) -> list[Row]:
-    """One row per unit: the hypothesis it follows best, chosen on the first half, with its own controls."""
-    if not found:
-        return []
-    picked_U = np.stack([np.abs(association.true.chosen_U) for association in found]).argmax(axis=0)
-    rows: list[Row] = []
-    for unit, picked in enumerate(picked_U):
-        association = found[picked]
-        rows.append(
-            {
-                **_where(network, unit),
-                "track": association.hypothesis.name,
-                "kind": "flag" if association.hypothesis.is_flag else "graded",
-                **_judged(association, unit, association.controls(unit)),
-            }
-        )
-    return rows
-
-
-def _judged(association: Association, unit: int, controls: list[float]) -> Row:
-    """A unit's score on the scoring half beside the controls."""
-    scale = association.hypothesis.on_scale
-    score, last = scale(float(association.true.scored_U[unit])), scale(association.last_character)
-    return {
+        "direction": "on" if sign > 0 else "off",
         "score": score,
-        "control": float(np.mean(controls)),
-        "control_high": float(np.max(controls)),
+        "low": low,
+        "high": high,
+        "bits": float(found.bits_KU[place, unit]),
+        "q": q,
+        "control": scale(float(shifted_S.mean())),
+        "control_high": control_high,
+        "untrained": untrained if has_untrained else None,
         "last_character": last,
-        "is_clear": score > max(float(np.max(controls)), last),
+        "is_clear": q < FALSE_DISCOVERIES and score > control_high and lowest > beaten,
     }
 
 
@@ -126,8 +134,14 @@ def _where(network: UnitStates, index: int) -> Row:
 def _margin(row: Row) -> float:
     """How far above its controls, on one scale for flags (AUC 0.5..1) and graded (0..1)."""
     stretch = 2 if row["kind"] == "flag" else 1
-    control = max(float(row["control_high"] or 0), float(row["last_character"] or 0))
-    return stretch * (float(row["score"] or 0) - control)
+    controls = (float(row[name] or 0) for name in ("control_high", "last_character", "untrained"))
+    return stretch * (float(row["score"] or 0) - max(controls))
+
+
+def _worth_showing(best: Sequence[Row]) -> list[Row]:
+    """The clearest roles; where none is clear, the one that comes nearest."""
+    ordered = sorted(best, key=_margin, reverse=True)
+    return [row for row in ordered if row["is_clear"]][:EXCERPTS_PER_RUN] or ordered[:1]
 
 
 def _measure(row: Row) -> str:
@@ -149,10 +163,9 @@ def _excerpt(network: UnitStates, hypothesis: Hypothesis, row: Row) -> Excerpt:
     return Excerpt(
         title=f"{network.run}, layer {row['layer']}, unit {unit}: {hypothesis.title}",
         note=(
-            f"{_measure(row)} {row['score']:.3f} on text not used to choose the unit; with shifted labels "
-            f"at most "
-            f"{row['control_high']:.3f}, from the last character alone {row['last_character']:.3f}. "
+            f"{_measure(row)} {row['score']:.3f} on text not used to choose the unit; {_beside(row)}. "
             f"The unit goes {'up' if row['direction'] == 'on' else 'down'} with it."
+            + ("" if row["is_clear"] else " No unit here is clear of its controls; this one comes nearest.")
         ),
         site=str(row["site"]),
         unit=unit,
@@ -162,19 +175,26 @@ def _excerpt(network: UnitStates, hypothesis: Hypothesis, row: Row) -> Excerpt:
     )
 
 
-def _reading(best: list[Row]) -> str:
+def _beside(row: Row) -> str:
+    """What the controls reach, in words."""
+    said = f"shifted labels at most {row['control_high']:.2f}"
+    if row["untrained"] is not None:
+        said += f", the best unit before training {row['untrained']:.2f}"
+    return f"{said}, the last character alone {row['last_character']:.2f}"
+
+
+def _reading(best: list[Row], roles: list[Row]) -> str:
     clear = sorted((row for row in best if row["is_clear"]), key=_margin, reverse=True)
     if not best:
         return "The text has none of the properties that units are tried against."
     if not clear:
         return "No unit follows any property of the text better than the controls do."
-    row = clear[0]
+    row, counts = clear[0], []
+    for run in dict.fromkeys(str(each["run"]) for each in roles):
+        of_run = [each for each in roles if each["run"] == run]
+        counts.append(f"{sum(bool(each['is_clear']) for each in of_run)} of {len(of_run)} units of {run}")
     return (
         f"The clearest: unit {row['unit']} of layer {row['layer']} in {row['run']} follows '{row['title']}' "
-        f"with "
-        f"{_measure(row)} {row['score']:.2f} (shifted labels: at most {row['control_high']:.2f}; the last "
-        f"character "
-        f"alone: {row['last_character']:.2f}); {len(clear)} of {len(best)} pairs of network and property "
-        f"have a unit "
-        "above both controls."
+        f"with {_measure(row)} {row['score']:.2f} ({_beside(row)}). {' and '.join(counts)} have a role that "
+        "is clear of all controls."
     )

@@ -1,0 +1,148 @@
+"""Units, labelings -> how closely each unit follows each. Knows no verdict.
+
+2 AUC - 1 for a flag (AUC: area under the ROC curve, Hanley and McNeil 1982), Spearman's rho for a graded
+label, both in [-1, 1]; and for both the bits that a unit tells of the label.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnscope.analyses.cell_roles.labels import SHIFTS, Labelings
+from rnnscope.analyses.cell_roles.ranks import ranked, slabs
+from rnnscope.analyses.cell_roles.states import UnitStates
+
+BINS = 8
+"""Of a unit's ranks and of a graded label's, for the bits."""
+BITS_CHARS = 1 << 16
+"""Characters that the bits are counted over, evenly spread over the scoring half."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Of U units against K hypotheses, signed, on the choosing half [0] and on the scoring half [1]."""
+
+    true_2KU: np.ndarray
+    shifted_2SKU: np.ndarray
+    bits_KU: np.ndarray
+    """Mutual information on the scoring half, less its bias for independent characters (Miller 1955)."""
+
+
+def scores(
+    sites: list[np.ndarray], labelings: Labelings, *, with_shifts: bool = True, with_bits: bool = True
+) -> Scores:
+    """All of it in slabs of units, so that memory is that of one slab."""
+    flags_K = np.array([hypothesis.is_flag for hypothesis in labelings.hypotheses])
+    count = len(flags_K)
+    units = sum(values.shape[2] for values in sites)
+    labelings_of_each = 1 + SHIFTS * with_shifts
+    found = np.zeros((2, labelings_of_each * count, units))
+    bits_KU = np.zeros((count, units))
+    classes = _classes(labelings) if with_bits else None
+    for slab in slabs(sites):
+        halves = [ranked(slab.levels_URT[:, :, span]) for span in labelings.halves]
+        sums = np.zeros((2, labelings_of_each * count, len(slab.levels_URT)))
+        moments = np.zeros((2, 2, labelings_of_each * count))
+        for piece in labelings.pieces(with_shifts=with_shifts):
+            ranks_UN = halves[piece.half][:, piece.rows, piece.steps].reshape(len(slab.levels_URT), -1)
+            sums[piece.half] += piece.labels_MN @ ranks_UN.T
+            moments[0, piece.half] += piece.labels_MN.sum(axis=1)
+            moments[1, piece.half] += np.einsum("mn,mn->m", piece.labels_MN, piece.labels_MN)
+        for half in (0, 1):
+            squares_U = np.einsum("urt,urt->u", halves[half], halves[half])
+            found[half, :, slab.units] = _normalised(
+                sums[half],
+                moments[:, half],
+                squares_U,
+                halves[half][0].size,
+                np.tile(flags_K, labelings_of_each),
+            )
+        if classes is not None:
+            bits_KU[:, slab.units] = _bits(halves[1], classes)
+    by_shift = found.reshape(2, labelings_of_each, count, units)
+    return Scores(by_shift[:, 0], by_shift[:, 1:], bits_KU)
+
+
+def _normalised(
+    sums_MU: np.ndarray, moments_2M: np.ndarray, squares_U: np.ndarray, chars: int, is_flag_M: np.ndarray
+) -> np.ndarray:
+    """Sums of label times centred rank -> scores, 0 where a label or a unit does not vary.
+
+    With ranks over n centred on zero, AUC - 1/2 = n (sum over positives) / (positives x negatives).
+    """
+    total_M, squares_M = moments_2M
+    pairs_M = total_M * (chars - total_M)
+    auc_MU = np.divide(2 * chars * sums_MU, pairs_M[:, None], where=pairs_M[:, None] > 0.5, out=0 * sums_MU)
+    spread_M = np.maximum(squares_M - total_M**2 / chars, 0)
+    scale_MU = np.sqrt(spread_M[:, None] * squares_U)
+    rho_MU = np.divide(sums_MU, scale_MU, where=scale_MU > 1e-9 * chars, out=0 * sums_MU)
+    return np.clip(np.where(is_flag_M[:, None], auc_MU, rho_MU), -1, 1)
+
+
+@dataclass(frozen=True)
+class _Classes:
+    """Every hypothesis as a few classes, over characters spread over the scoring half."""
+
+    every: int
+    """One of so many characters is taken."""
+    one_hot_CN: np.ndarray
+    """float32, the classes of all hypotheses, one after the other."""
+    firsts_K: np.ndarray
+    """First class of each hypothesis."""
+
+
+def _classes(labelings: Labelings) -> _Classes:
+    chars = labelings.true(1)[0].size
+    every = max(1, chars // BITS_CHARS)
+    rows, firsts = [], []
+    for hypothesis, labels_Rt in zip(labelings.hypotheses, labelings.true(1), strict=True):
+        labels_N = labels_Rt.ravel()[::every]
+        # flags are 0 and 1, graded labels ranks in (-1/2, 1/2): equal labels stay together
+        bins_N = labels_N > 0.5 if hypothesis.is_flag else np.floor((labels_N + 0.5) * BINS)
+        firsts.append(len(rows))
+        rows += [bins_N == each for each in np.unique(bins_N)]
+    return _Classes(every, np.array(rows, dtype=np.float32), np.array(firsts))
+
+
+def _bits(ranks_URt: np.ndarray, classes: _Classes) -> np.ndarray:
+    """Mutual information of each hypothesis (K) and each unit's rank in BINS (U), bits."""
+    units = len(ranks_URt)
+    bins_UN = np.floor((ranks_URt.reshape(units, -1)[:, :: classes.every] + 0.5) * BINS)
+    chars = bins_UN.shape[1]
+    counts_BUC = np.stack(
+        [(bins_UN == each).astype(np.float32) @ classes.one_hot_CN.T for each in range(BINS)]
+    ).astype(np.float64)
+    units_BU1 = counts_BUC[:, :, : _second(classes)].sum(axis=2, keepdims=True)
+    labels_C = classes.one_hot_CN.sum(axis=1, dtype=np.float64)
+    expected = units_BU1 * labels_C / chars
+    terms = np.zeros_like(counts_BUC)
+    np.log2(counts_BUC / np.maximum(expected, 1e-300), where=counts_BUC > 0, out=terms)
+    per_class_UC = (counts_BUC * terms).sum(axis=0) / chars
+    bits_UK = np.add.reduceat(per_class_UC, classes.firsts_K, axis=1)
+    sizes_K = np.diff(np.append(classes.firsts_K, len(labels_C)))
+    taken_U1 = (units_BU1[:, :, 0] > 0).sum(axis=0)[:, None]
+    bias_UK = (taken_U1 - 1) * (sizes_K - 1) / (2 * chars * np.log(2))
+    return np.maximum(bits_UK - bias_UK, 0).T
+
+
+def _second(classes: _Classes) -> int:
+    """Where the first hypothesis's classes end: each hypothesis's classes take every character once."""
+    return int(classes.firsts_K[1]) if len(classes.firsts_K) > 1 else len(classes.one_hot_CN)
+
+
+def last_character(network: UnitStates, labelings: Labelings) -> np.ndarray:
+    """Scores (2, K) of the mean label of each character on the choosing half, as a predictor on both: what
+    needs no memory."""
+    kinds_RT, count = network.characters_RT, int(network.characters_RT.max()) + 1
+    first = labelings.halves[0]
+    seen = np.bincount(kinds_RT[:, first].ravel(), minlength=count)
+    guesses_RTK = np.empty((*kinds_RT.shape, len(labelings.hypotheses)), dtype=np.float16)
+    for place, hypothesis in enumerate(labelings.hypotheses):
+        labels_N = hypothesis.values_RT[:, first].ravel().astype(np.float64)
+        sums = np.bincount(kinds_RT[:, first].ravel(), weights=labels_N, minlength=count)
+        means = np.where(seen > 0, sums / np.maximum(seen, 1), labels_N.mean())
+        # only their order counts, and half precision holds whole numbers to 2048
+        order = np.unique(means, return_inverse=True)[1]
+        guesses_RTK[:, :, place] = (order * min(1, 2048 / count))[kinds_RT]
+    found = scores([guesses_RTK], labelings, with_shifts=False, with_bits=False)
+    return np.diagonal(found.true_2KU, axis1=1, axis2=2)

@@ -1,0 +1,59 @@
+"""Records of a run -> its units' values beside what the text says, for the analyses of units. Knows which
+site stands for a unit, runs no network.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rnnscope.analyses.cell_roles import Hypothesis, UnitStates
+from rnnscope.corpora.annotate import annotate_part
+from rnnscope.corpora.tracks import tracks_of
+from rnnscope.records.corpus import Corpus
+from rnnscope.records.folder import is_whole
+from rnnscope.records.run import Run
+from rnnscope.records.trace import Trace
+
+STATE_SITE = {"lstm": "tanh_c"}
+"""What colours text: tanh(c) for an LSTM as in the 2015 paper, the output h for cells that have no c."""
+UNTRAINED = "untrained"
+"""The replay that holds the units' values before training."""
+
+
+def state_sites(cell: str, layers: int) -> list[str]:
+    """The sites that stand for the units, 'layers.{l}.tanh_c' or 'layers.{l}.h'."""
+    return [f"layers.{layer}.{STATE_SITE.get(cell, 'h')}" for layer in range(layers)]
+
+
+def unit_states(run: Run, corpus: Corpus, part: str = "test", most_rows: int | None = None) -> UnitStates:
+    """The run's units over the rows that were traced, and the same before training where that was traced too.
+
+    Raises RecordError where there is no trace.
+    """
+    traced = Trace.read(run.replay_folder(part, "trace"))
+    before_folder = run.replay_folder(part, UNTRAINED)
+    before = Trace.read(before_folder) if is_whole(before_folder) else None
+    if before is not None and before.manifest.parents != traced.manifest.parents:
+        before = None
+    traces = [traced] if before is None else [traced, before]
+    rows = min([each.manifest.rows for each in traces] + ([] if most_rows is None else [most_rows]))
+    sites = state_sites(run.manifest.cell, run.manifest.layers)
+    of = corpus.part(part)
+    return UnitStates(
+        run.name,
+        run.manifest.cell,
+        _values(traced, sites, rows),
+        [corpus.text(start, start + of.row_chars) for start in of.starts[:rows]],
+        {} if before is None else _values(before, sites, rows),
+    )
+
+
+def _values(trace: Trace, sites: Sequence[str], rows: int) -> dict[str, np.ndarray]:
+    return {name: trace.site(name)[:rows] for name in sites}
+
+
+def hypotheses_of(corpus: Corpus, part: str, rows: int) -> list[Hypothesis]:
+    """Every track of the corpus's language over the first rows of a part."""
+    annotated = annotate_part(corpus, corpus.part(part), slice(rows))
+    tracks = tracks_of(corpus.manifest.language)
+    return [Hypothesis(t.name, t.title, t.kind == "flag", annotated[t.name]) for t in tracks]

@@ -5,7 +5,7 @@ Characters of a text are not independent, so blocks of neighbouring characters a
 differences.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -136,3 +136,16 @@ def _blocks(values_RT: np.ndarray, block_chars: int) -> tuple[np.ndarray, np.nda
     edges = np.arange(max(1, chars // block_chars)) * block_chars
     sums_RK = np.add.reduceat(np.asarray(values_RT, np.float64), edges, axis=1)
     return sums_RK, np.diff(np.append(edges, chars))
+
+
+def over_seeds(values_S: Sequence[float]) -> Interval:
+    """Mean over runs that differ in their seed alone, with Student's t interval. A lone run gives no width:
+    nan.
+    """
+    mean = float(np.mean(values_S))
+    if len(values_S) < 2:
+        return Interval(mean, float("nan"), float("nan"))
+    if np.ptp(values_S) == 0:
+        return Interval(mean, mean, mean)
+    interval = stats.ttest_1samp(values_S, 0).confidence_interval(CONFIDENCE)
+    return Interval(mean, float(interval.low), float(interval.high))

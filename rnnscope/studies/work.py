@@ -32,6 +32,11 @@ class Work:
         return self.folder / "findings" / corpus
 
     @property
+    def questions(self) -> Path:
+        """Verdicts and their figures."""
+        return self.folder / "questions"
+
+    @property
     def report(self) -> Path:
         return self.folder / "report.html"
 

@@ -1,0 +1,77 @@
+"""`rnnscope question`: an open question, answered by its rule."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rnnscope.cli.options import DEFAULT_WORK, JsonOption, WorkOption, command_line, emit
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(question)
+
+
+def question(
+    name: Annotated[str, typer.Argument(help="single_layer_gating or units_without_a_role.")],
+    scale: Annotated[
+        str, typer.Option(help="small (minutes, for a look) or full (hours, for the verdict).")
+    ] = "small",
+    results: Annotated[
+        Path | None, typer.Option(help="Folder for the verdict and its figure, too.", metavar="DIR")
+    ] = None,
+    processes: Annotated[int | None, typer.Option(help="Networks trained at a time; one per core.")] = None,
+    work: WorkOption = DEFAULT_WORK,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer an open question: train what it needs, measure it, give the verdict of a rule fixed beforehand.
+
+    The same command again reuses what is on disk and goes on where it was stopped.
+    """
+    from rnnscope.cli.progress import RunsOnScreen
+    from rnnscope.errors import ConfigError
+    from rnnscope.figures import charts, save
+    from rnnscope.questions.all import question_named
+    from rnnscope.questions.question import answer
+    from rnnscope.studies.study import Listener
+    from rnnscope.studies.work import Work, cores, only_one_study
+
+    if processes is not None and processes < 1:
+        raise ConfigError(f"--processes {processes} is not a positive number")
+    asked, _ = question_named(name, scale)
+    place = Work(work)
+    with RunsOnScreen() as screen, only_one_study(place, screen.notice):
+        finding = answer(
+            asked,
+            scale,
+            place,
+            processes=processes or cores(),
+            command=command_line(),
+            listener=Listener(screen.notice, screen.update, screen.expect, screen.is_done),
+        )
+    folders = [place.questions, *([results] if results else [])]
+    paths = [finding.save(folder) for folder in folders]
+    pictures = [
+        save(figure, folder / f"{finding.analysis}.svg")
+        for folder in folders
+        for figure in list(charts(finding).values())[:1]
+    ]
+    # numbers that are not there are null, as in every finding
+    numbers = json.loads(finding.model_dump_json())["numbers"]
+    result = {
+        "question": finding.title,
+        "claim": numbers["claim"],
+        "rule": numbers["rule"],
+        "verdict": numbers["verdict"],
+        "effect": numbers["effect"],
+        "interval": [numbers["low"], numbers["high"]],
+        "seeds": numbers["seeds"],
+        "scale": scale,
+        "reading": finding.reading,
+        "caveats": finding.caveats,
+        "figure": str(pictures[-1]) if pictures else None,
+        "file": str(paths[-1]),
+    }
+    lines = [finding.title, f"Claim: {numbers['claim']}", f"Rule: {numbers['rule']}", finding.reading]
+    emit(as_json, result, [*lines, *finding.caveats, *map(str, [*pictures[-1:], paths[-1]])])

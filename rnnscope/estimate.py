@@ -15,6 +15,8 @@ from scipy import stats
 BLOCK_CHARS = 1000
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+FALSE_DISCOVERIES = 0.05
+"""The share of false ones that is taken among all that are called clear, where many are tried."""
 RAREST = 0.005
 """A yes/no label that holds for less than this share of characters (or of the rest) tells nothing."""
 

@@ -1,4 +1,4 @@
-"""How well single units follow what the text alone says, beside the same scores for shifted labels."""
+"""How well single units follow what the text alone says, beside what the controls reach."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def cell_roles(finding: Finding, most_rows: int) -> list[Figure]:
 
 
 def _by_kind(rows: list[Row]) -> dict[str, list[Row]]:
-    """Rows by their kind of role, each with `reach`: how far shifted labels get."""
+    """Rows by their kind of role, each with `reach`: how far the best of its controls gets."""
     kinds: dict[str, list[Row]] = {}
     for row in rows:
         kind = str(row.get("kind"))
@@ -40,10 +40,14 @@ def _by_kind(rows: list[Row]) -> dict[str, list[Row]]:
     return kinds
 
 
+CONTROLS = ("control_high", "untrained", "last_character")
+"""Shifted labels at their highest, the best unit before training, the last character alone."""
+
+
 def _reach(row: Row) -> float:
-    """The highest score of shifted labels, or their mean where that is all there is."""
-    high = number(row.get("control_high"))
-    return high if high is not None else number(row.get("control")) or 0.0
+    """The highest of the controls that are there, or the mean of shifted labels where that is all."""
+    there = [value for name in CONTROLS if (value := number(row.get(name))) is not None]
+    return max(there) if there else number(row.get("control")) or 0.0
 
 
 def _score(row: Row) -> float:
@@ -51,7 +55,7 @@ def _score(row: Row) -> float:
 
 
 def _best(kind: str, best: list[Row], most: int) -> Figure:
-    """The best unit of every run for every role of one kind, with the reach of chance beside it."""
+    """The best unit of every run for every role of one kind, with its interval and the controls' reach."""
     roles, measure, chance = _KINDS.get(kind, ("roles", "score", 0.0))
     drawn, note = _leading(best, most)
     rows: list[Row] = [{**row, "who": f"{row['track']} · {row['run']}"} for row in _by_strength(drawn)]
@@ -71,20 +75,27 @@ def _best(kind: str, best: list[Row], most: int) -> Figure:
     dots = base.mark_point(size=90, opacity=1, aria=False).encode(
         x=alt.X("score:Q", **settings), color=family_color(rows), shape=family_shape(rows), tooltip=_tooltip()
     )
+    spans = base.mark_rule(strokeWidth=1.5, aria=False).encode(
+        x=alt.X("low:Q", **settings), x2="high:Q", color=family_color(rows)
+    )
     top = max(rows, key=_score)
+    is_spanned = all(number(row.get(name)) is not None for row in rows for name in ("low", "high"))
     return Figure(
         name=f"best-{kind}",
         title=f"The best unit for each of the {roles}",
         reading=(
             f"Unit {top.get('unit')} in layer {top.get('layer')} of {top['run']} follows '{top['track']}' "
-            f"most closely: {measure} {top['score']:.2f}, where shifted labels reach {top['reach']:.2f}."
+            f"most closely: {measure} {top['score']:.2f}, where the controls reach {top['reach']:.2f}."
         ),
-        chart=alt.layer(reach, dots).properties(width="container", height=BAND_PX * len(rows)),
+        chart=alt.layer(reach, *([spans] if is_spanned else []), dots).properties(
+            width="container", height=BAND_PX * len(rows)
+        ),
         rows=rows,
         note=note,
         how_to_read=(
-            f"A mark is a unit's {measure} ({chance:g} is chance, 1 is perfect). The grey bar is how far the "
-            "same search gets with shifted labels; a mark beyond its bar is a role."
+            f"A mark is a unit's {measure} ({chance:g} is chance, 1 is perfect), the line its 95 % interval. "
+            "The grey bar is how far the best of the controls gets: shifted labels, the best unit before "
+            "training, the last character alone. A line wholly beyond its bar is a role."
         ),
     )
 
@@ -123,7 +134,7 @@ def _units(kind: str, roles: list[Row], most_rows: int) -> Figure:
         .encode(
             x=alt.X(
                 "reach:Q",
-                title="reach of shifted labels",
+                title="reach of the controls",
                 scale=_fixed(x_domain),
                 axis=alt.Axis(tickCount=4),
             ),
@@ -145,13 +156,13 @@ def _units(kind: str, roles: list[Row], most_rows: int) -> Figure:
     return Figure(
         name=f"units-{kind}",
         title=f"Every unit that follows one of the {names} best",
-        reading=f"{above:,} of {len(roles):,} units follow their role more closely than shifted labels.",
+        reading=f"{above:,} of {len(roles):,} units follow their role more closely than any control.",
         chart=chart.facet(heading, columns=min(3, len(tracks)), spacing=22).properties(
             usermeta={"rnnscope": page}
         ),
         rows=drawn,
         note=left_out(len(drawn), len(roles), "units"),
-        how_to_read="A mark is one unit. Below the dashed line it follows shifted labels just as well.",
+        how_to_read="A mark is one unit. Below the dashed line some control does as well.",
     )
 
 
@@ -166,5 +177,7 @@ def _tooltip() -> list[alt.Tooltip]:
         alt.Tooltip("unit:Q"),
         alt.Tooltip("track:N"),
         alt.Tooltip("score:Q", format=".3f"),
-        alt.Tooltip("reach:Q", title="shifted labels", format=".3f"),
+        alt.Tooltip("control_high:Q", title="shifted labels", format=".3f"),
+        alt.Tooltip("untrained:Q", title="before training", format=".3f"),
+        alt.Tooltip("last_character:Q", title="last character", format=".3f"),
     ]

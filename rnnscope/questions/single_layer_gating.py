@@ -101,10 +101,10 @@ def decide(measured: Sequence[Measurement]) -> Decision:
         low=whole.low,
         high=whole.high,
         reading=(
-            f"{verdict.capitalize()}: of the gate activations in a single layer {single:.1%} are saturated, in "
-            f"the first layer of deep networks {first:.1%}, in the layers above {upper:.1%}. The single layer "
-            f"lies {whole.value:+.1%} ({whole.low:+.1%} to {whole.high:+.1%}) from the middle of the two, and "
-            f"{beyond.value:+.1%} ({beyond.low:+.1%} to {beyond.high:+.1%}) from the first layer."
+            f"{verdict.capitalize()}: of the gate activations in a single layer {single:.1%} are saturated, "
+            f"in the first layer of deep networks {first:.1%}, in the layers above {upper:.1%}. The single "
+            f"layer lies {whole.value:+.1%} ({whole.low:+.1%} to {whole.high:+.1%}) from the middle of the "
+            f"two, and {beyond.value:+.1%} ({beyond.low:+.1%} to {beyond.high:+.1%}) from the first layer."
         ),
         tables={"settings": rows, "gates": _by_gate(measured), "networks": _networks(measured)},
         caveats=[

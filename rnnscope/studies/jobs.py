@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from rnnscope.analyses.samples import Sample
 from rnnscope.analyses.saturation import SaturationCounter, gate_sites
 from rnnscope.records.corpus import Corpus, find_corpus
+from rnnscope.records.folder import is_whole
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
+from rnnscope.records.trace import TraceManifest
 from rnnscope.studies.executor import tell
 from rnnscope.studies.unit_states import UNTRAINED, state_sites
 from rnnscope.studies.work import Work
@@ -106,14 +108,21 @@ def train_and_replay(job: TrainJob, on_news: Callable[[str, "Progress | str"], N
 
 
 def trace_run(job: TraceJob) -> None:
-    """Leaves the run's Trace, and that of its units' states before training."""
+    """Leaves the run's Trace, and that of its units' states before training. One that is there is kept if it
+    is as long.
+    """
     import torch
 
     from rnnscope.replay.trace import replay_trace, rows_for
 
     torch.set_num_threads(job.threads)
     run, corpus = Run.read(job.run), find_corpus(job.work, job.corpus)
-    rows = rows_for(corpus, job.part, job.trace_chars)
+    rows, dtype = rows_for(corpus, job.part, job.trace_chars), "float16"
+    folder = run.replay_folder(job.part, "trace")
+    if is_whole(folder):
+        there = TraceManifest.read(folder)
+        if there.parents.get("run") == run.manifest.fingerprint and there.rows >= rows:
+            rows, dtype = there.rows, there.dtype
     for kind, network in (("trace", load), (UNTRAINED, load_untrained)):
         replay_trace(
             partial(network, run),
@@ -122,6 +131,7 @@ def trace_run(job: TraceJob) -> None:
             job.part,
             run.replay_folder(job.part, kind),
             rows=rows,
+            dtype=dtype,
             sites=state_sites(run.manifest.cell, run.manifest.layers) if kind == UNTRAINED else None,
             command=job.command,
         )

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnnscope.analyses.cell_roles import Hypothesis, UnitStates
 from rnnscope.corpora.annotate import annotate_part
-from rnnscope.corpora.tracks import tracks_of
+from rnnscope.corpora.tracks import Track, tracks_of
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import is_whole
 from rnnscope.records.run import Run
@@ -52,8 +52,10 @@ def _values(trace: Trace, sites: Sequence[str], rows: int) -> dict[str, np.ndarr
     return {name: trace.site(name)[:rows] for name in sites}
 
 
-def hypotheses_of(corpus: Corpus, part: str, rows: int) -> list[Hypothesis]:
-    """Every track of the corpus's language over the first rows of a part."""
-    annotated = annotate_part(corpus, corpus.part(part), slice(rows))
-    tracks = tracks_of(corpus.manifest.language)
+def hypotheses_of(
+    corpus: Corpus, part: str, rows: int, tracks: Sequence[Track] | None = None
+) -> list[Hypothesis]:
+    """Tracks, by default all of the corpus's language, over the first rows of a part. Raises ConfigError."""
+    tracks = tracks_of(corpus.manifest.language) if tracks is None else tracks
+    annotated = annotate_part(corpus, corpus.part(part), slice(rows), tracks)
     return [Hypothesis(t.name, t.title, t.kind == "flag", annotated[t.name]) for t in tracks]

@@ -3,6 +3,7 @@
 import math
 import re
 
+import planted_questions
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from rnnscope.records.finding import Row
 
 
 def test_every_registered_chart_renders_without_a_warning(planted, capfd):
-    findings = {finding.analysis: finding for finding in planted.small()}
+    findings = {finding.analysis: finding for finding in [*planted.small(), *planted_questions.findings()]}
     drawn = set()
     for analysis in drawn_analyses():
         for figure in charts(findings[analysis]).values():
@@ -35,6 +36,8 @@ def test_every_registered_chart_renders_without_a_warning(planted, capfd):
         "saturation-gru",
         "best-flag",
         "units-graded",
+        "layers",
+        "units",
     }
     assert capfd.readouterr().err == ""
 

@@ -363,9 +363,15 @@ def _role(
         "score": score,
         "control": control,
         "control_high": control + 0.05,
+        "untrained": control + 0.02,
+        "last_character": control,
+        "low": score - 0.01,
+        "high": min(1.0, score + 0.01),
+        "bits": 0.1,
+        "q": 1e-4 if strong else 0.5,
         "text_chars": 60_000,
     }
-    return row | {"is_clear": score > control + 0.05}
+    return row | {"is_clear": strong and score - 0.01 > control + 0.05}
 
 
 def _samples(runs: list[Planted], chars: int) -> Finding:

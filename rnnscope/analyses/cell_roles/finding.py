@@ -10,13 +10,11 @@ from rnnscope.analyses.cell_roles.association import Associations, associate
 from rnnscope.analyses.cell_roles.intervals import intervals
 from rnnscope.analyses.cell_roles.labels import SHIFTS
 from rnnscope.analyses.cell_roles.states import Hypothesis, UnitStates
-from rnnscope.estimate import Interval
+from rnnscope.estimate import FALSE_DISCOVERIES, Interval
 from rnnscope.records.finding import Excerpt, Finding, Row
 
 EXCERPT_CHARS = 700
 EXCERPTS_PER_RUN = 6
-FALSE_DISCOVERIES = 0.05
-"""The share of false ones that is taken among all pairs of unit and hypothesis that beat shifted labels."""
 
 
 def cell_roles(
@@ -83,6 +81,15 @@ def role_rows(network: UnitStates, found: Associations) -> tuple[list[Row], list
     best = [_row(network, found, pair, known, found.shifted_best_SK[:, pair[0]]) for pair in of_hypotheses]
     units = [_row(network, found, pair, known, found.shifted_SKU[:, pair[0], pair[1]]) for pair in of_units]
     return best, units
+
+
+def ranked_for(network: UnitStates, found: Associations, place: int) -> list[Row]:
+    """A row for every unit against the hypothesis at `place`, in the order of the choosing half: the closest
+    first."""
+    order = np.argsort(-np.abs(found.chosen_KU[place]), kind="stable").tolist()
+    pairs = [(place, unit) for unit in order]
+    known = intervals(list(network.sites.values()), found.labelings, pairs)
+    return [_row(network, found, pair, known, found.shifted_SKU[:, place, pair[1]]) for pair in pairs]
 
 
 def _row(

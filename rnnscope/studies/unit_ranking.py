@@ -1,0 +1,91 @@
+"""A run, what someone asks of its units -> a Finding that ranks them. Knows which records are read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rnnscope.analyses.cell_roles import SHIFTS, associate, ranked_for
+from rnnscope.analyses.cell_roles.states import UnitStates
+from rnnscope.analyses.span_search import Span, span_search
+from rnnscope.corpora.tracks import find_track, refuse_constant
+from rnnscope.errors import ConfigError
+from rnnscope.records.corpus import Corpus
+from rnnscope.records.finding import Finding
+from rnnscope.records.run import Run
+from rnnscope.studies.jobs import TraceJob, trace_run
+from rnnscope.studies.unit_states import hypotheses_of, unit_states
+
+
+def units_by_hypothesis(
+    run: Run, corpus: Corpus, part: str, chars: int, name: str, seed: int, work: Path, command: str
+) -> Finding:
+    """All units by how closely they follow a track or a regular expression, beside the controls.
+
+    Raises ConfigError for a hypothesis that does not compile, or that the text has nowhere or everywhere.
+    """
+    track = find_track(name, corpus.manifest.language)
+    states = traced_states(run, corpus, part, chars, work, command)
+    (hypothesis,) = hypotheses_of(corpus, part, states.shape[0], [track])
+    hypothesis = hypothesis.cut(*states.shape)
+    refuse_constant(track, hypothesis.values_RT, part)
+    if not hypothesis.is_usable:
+        raise ConfigError(
+            f"'{track.name}' holds too seldom, or too seldom not, in one half of the text to compare the "
+            "two; take a wider one, or more text with --chars"
+        )
+    rows = ranked_for(states, associate(states, [hypothesis], seed), 0)
+    clear = [row for row in rows if row["is_clear"]]
+    best, measure = rows[0], "AUC" if hypothesis.is_flag else "rank correlation"
+    return Finding(
+        analysis="unit_ranking",
+        corpus=corpus.name,
+        title=f"Which units follow {track.title}?",
+        reading=(
+            f"Unit {best['unit']} of layer {best['layer']} in {run.name} follows '{track.title}' most "
+            f"closely: {measure} {best['score']:.3f}; {len(clear)} of {len(rows)} units are clear of all "
+            "controls."
+        ),
+        numbers={
+            "hypothesis": track.name,
+            "definition": track.definition,
+            "kind": track.kind,
+            "text_chars": hypothesis.values_RT.size,
+            "on_share": float(hypothesis.values_RT.mean()) if hypothesis.is_flag else None,
+            "units": len(rows),
+            "units_clear": len(clear),
+            "shifted_labelings": SHIFTS,
+        },
+        tables={"units": rows},
+        caveats=[
+            "Ranked on the first half of each row, scored on the second. Clear: beyond shifted labels (false "
+            "discovery rate 5 % over the units), and with the whole interval above the best unit of the "
+            "untrained network and the last character alone."
+        ],
+        command=command,
+    )
+
+
+def units_by_span(
+    run: Run,
+    corpus: Corpus,
+    part: str,
+    chars: int,
+    spans: Sequence[Span],
+    counter_spans: Sequence[Span],
+    seed: int,
+    work: Path,
+    command: str,
+) -> Finding:
+    """All units by being on in the spans and off around them and in the counter-spans. Raises ConfigError."""
+    states = traced_states(run, corpus, part, chars, work, command)
+    finding = span_search(run.name, corpus.name, states.sites, states.texts, spans, counter_spans, seed)
+    return finding.model_copy(update={"command": command})
+
+
+def traced_states(run: Run, corpus: Corpus, part: str, chars: int, work: Path, command: str) -> UnitStates:
+    """The run's units on disk, traced first where they are not there yet."""
+    import torch
+
+    corpus.part(part)
+    job = TraceJob(work, corpus.name, run.folder, chars, command, torch.get_num_threads(), part)
+    trace_run(job)
+    return unit_states(run, corpus, part)

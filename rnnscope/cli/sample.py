@@ -1,12 +1,11 @@
 """`rnnscope sample`: a network writes, left alone or with units held."""
 
-import re
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rnnscope.cli.options import DEFAULT_WORK, JsonOption, SeedOption, WorkOption, emit
+from rnnscope.cli.options import DEFAULT_WORK, JsonOption, SeedOption, WorkOption, emit, parse_unit
 from rnnscope.cli.replay import RunArgument
 from rnnscope.errors import ConfigError
 
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
 MOST_SYMBOLS = 5
 """Symbols that a comparison names as more, and as less, likely."""
-_UNIT = re.compile(r"\s*(\d{1,4})\.(\d{1,9})\s*", re.ASCII)
 
 
 def register(app: typer.Typer) -> None:
@@ -92,14 +90,13 @@ def sample(
 def parsed(text: str) -> tuple[int, int, float]:
     """'1.37=0.9' -> layer (from 1), unit, value. Raises ConfigError for anything else."""
     unit, equals, value = text.partition("=")
-    match = _UNIT.fullmatch(unit)
     try:
         number = float(value)
     except ValueError:
-        number = None
-    if not match or not equals or number is None:
+        equals = ""
+    if not equals:
         raise ConfigError(f"--hold '{text}' is not LAYER.UNIT=VALUE; write it as --hold 1.37=0.9")
-    return int(match[1]), int(match[2]), number
+    return *parse_unit(unit, "--hold 1.37=0.9"), number
 
 
 def told(effect: "Effect", names: list[str]) -> dict[str, Any]:

@@ -126,7 +126,7 @@ def _section(id: str, finding: Finding, limits: Limits, environment: jinja2.Envi
     cards = by_run(finding, limits)
     excerpts = [] if cards else finding.excerpts
     cuts = [
-        _of(len(finding.tables.get("cards", [])), limits.cards, "cards") if cards else "",
+        _of(len(finding.tables.get("cards", [])), sum(len(run.cards) for run in cards), "cards"),
         _of(len(excerpts), limits.excerpts, "excerpts"),
         _of(len(names), limits.tables, "tables"),
         _of(len(finding.numbers), limits.numbers, "numbers"),

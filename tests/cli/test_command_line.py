@@ -73,6 +73,10 @@ REFUSED = [
     (["sample", "tiny", "--hold", "1.3=-1.5"], "h lies between -1 and 1"),
     (["sample", "tiny", "--hold", "1.3=nan"], "cannot hold 1.3 at nan"),
     (["sample", "tiny", "--hold", "1.3=.1", "--hold", "1.3=.2"], "1.3 is to be held twice"),
+    (["unit", "tiny", "3"], "'3' is not LAYER.UNIT; write it as 1.37"),
+    (["unit", "tiny", "2.0"], "no unit 2.0: the network has one layer, 1"),
+    (["unit", "tiny", "1.8"], "layer 1 has units 0 to 7"),
+    (["unit", "no-run", "1.8"], "no run 'no-run'"),
     (["sample", "tiny", "--compare"], "give --hold 1.0=0.9 too"),
     (["replay", "tiny", "--part", "tset"], "did you mean 'test'"),
     (["replay", "tiny", "--rows", "0"], "--rows 0"),
@@ -164,6 +168,20 @@ def test_a_text_with_a_unit_held_stands_beside_the_one_without(work: Path):
     assert held["more_likely"] and all(row["after"] > row["before"] for row in held["more_likely"])
     said = rnnscope(work, *arguments, "--hold", "1.2=0.9", "--hold", "1.5=-1", "--compare").stdout
     assert "--- with 1.2 at +0.9, 1.5 at -1" in said and alone["text"] in said
+
+
+def test_a_card_of_any_unit_is_told_and_makes_the_trace_it_needs(work: Path):
+    card = answer(work, "unit", "tiny", "1.3")
+    assert (work / "runs" / "code" / "tiny" / "replays" / "test" / "trace" / "manifest.json").is_file()
+    assert (card["layer"], card["unit"]) == (1, 3) and card["heading"].startswith("Unit 3 of layer 1")
+    assert card["numbers"]["kept_chars"] > 0 and "update (z keeps) open" in card["facts"]["gates"]
+    assert len(card["symbols"]) == 10 and card["excerpts"]
+    assert all(len(each["text"]) == len(each["values"]) for each in card["excerpts"])
+    said = rnnscope(work, "unit", "tiny", "1.3")
+    assert said.stderr == "" and "memory by its gate" in said.stdout and "rnnscope ablate" in said.stdout
+    # what the ablation found is on the card from then on
+    answer(work, "ablate", "tiny", "--chars", "1000")
+    assert "nats a character" in answer(work, "unit", "tiny", "1.3")["facts"]["held at its mean"]
 
 
 def test_a_replay_leaves_every_site_of_every_unit(work: Path):

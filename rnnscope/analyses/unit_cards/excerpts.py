@@ -7,7 +7,7 @@ import numpy as np
 from rnnscope.analyses.unit_cards.opened import OpenedRun, Place
 from rnnscope.records.finding import Excerpt
 
-BEFORE_CHARS, AFTER_CHARS = 40, 20
+BEFORE_CHARS, AFTER_CHARS = 36, 16
 """Text around a place."""
 SHARE, LEAST = 1000, 20
 """Places are drawn from the thousandth of the text that is most extreme, from 20 characters at least: of the

@@ -25,7 +25,7 @@ def role_sentence(run: OpenedRun, role: Row | None) -> str:
     """The score with its controls, whatever of them the row has."""
     if role is None:
         corpus = run.reference.partition("/")[0]
-        return f"'rnnscope study {corpus}' looks for it in the networks that it opens."
+        return f"'rnnscope study {corpus}' looks for the roles of units in the networks that it opens."
     score = number(role, "score")
     told = f"{_MEASURES.get(str(role.get('kind')), 'score')} {0.0 if score is None else score:.3f}"
     low, high = number(role, "low"), number(role, "high")
@@ -50,8 +50,8 @@ def _title(run: OpenedRun, role: Row) -> str:
 
 def values_fact(mean: float, deviation: float, near_minus: float, near_plus: float) -> str:
     return (
-        f"mean {_signed(mean, 2)}, standard deviation {deviation:.2f}; below −0.9 {near_minus:.0%} of the "
-        f"time, above +0.9 {near_plus:.0%}".replace("%", " %")
+        f"mean {_signed(mean, 2)}, standard deviation {deviation:.2f}; {_percent(near_minus)} of the time "
+        f"below −0.9, {_percent(near_plus)} above +0.9"
     )
 
 
@@ -78,11 +78,11 @@ def chars(time: float, most: int = MOST_CHARS) -> str:
 def gates_fact(rows: list[Row]) -> str:
     """Every gate's share of steps above 0.9 and below 0.1."""
     told = [
-        f"{row.get('gate')} open {number(row, 'right') or 0:.0%}, shut {number(row, 'left') or 0:.0%}"
-        + (" (never moves)" if row.get("never_moves") else "")
+        f"{row.get('gate')} open {_percent(number(row, 'right') or 0.0)}, "
+        f"shut {_percent(number(row, 'left') or 0.0)}" + (" (never moves)" if row.get("never_moves") else "")
         for row in rows
     ]
-    return "; ".join(told).replace("%", " %")
+    return "; ".join(told)
 
 
 def neighbours_fact(near: list[tuple[Place, float]]) -> str:
@@ -106,3 +106,7 @@ def ablation_fact(run: OpenedRun, row: Row | None) -> str:
 
 def _signed(value: float, decimals: int) -> str:
     return f"{value:+.{decimals}f}".replace("-", "−")
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}".replace("%", "\N{NO-BREAK SPACE}%")

@@ -68,6 +68,7 @@ def test_a_study_leaves_a_report_and_every_finding(studied: tuple[Path, dict]):
         "training_curves",
         "saturation",
         "cell_roles",
+        "unit_cards",
         "samples",
     ]
     comparison = json.loads(Path(said["findings"]["comparison"]).read_text())
@@ -118,6 +119,32 @@ def test_every_unit_of_a_run_is_held_still_and_the_next_time_it_is_known(studied
     rows = said[0]["units_by_change"]
     assert len(rows) == said[0]["units"] and rows[0]["change_nats"] > 0 and rows[0]["is_clear"]
     assert [row["change_nats"] for row in rows] == sorted((row["change_nats"] for row in rows), reverse=True)
+
+
+def test_the_next_study_puts_what_an_ablation_found_on_the_cards(studied: tuple[Path, dict], source: Path):
+    work, said = studied
+    path = Path(said["findings"]["unit_cards"])
+
+    def changes() -> list[float | None]:
+        rows = json.loads(path.read_text())["tables"]["units"]
+        return [row["change_nats"] for row in rows if row["run"].startswith("rnn")]
+
+    assert set(changes()) == {None}
+    run = next(work.glob("runs/*/rnn*/manifest.json")).parent.name
+    for command in (
+        ["ablate", run, "--chars", "2000"],
+        ["study", str(source), "--scale", "smoke"],
+    ):
+        subprocess.run([*SCRIPT, *command, "--work", str(work)], env=environment(), check=True)
+    assert None not in changes() and any(changes())
+
+
+def test_a_unit_of_a_study_has_its_card_at_the_terminal(studied: tuple[Path, dict]):
+    work, said = studied
+    row = json.loads(Path(said["findings"]["unit_cards"]).read_text())["tables"]["units"][3]
+    command = [*SCRIPT, "unit", row["run"], f"{row['layer']}.{row['unit']}", "--work", str(work), "--json"]
+    card = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert card["numbers"] == row and row["track"] and f"{row['score']:.3f}" in card["sentence"]
 
 
 def test_the_same_study_again_reuses_what_is_there(studied: tuple[Path, dict], source: Path):

@@ -11,7 +11,19 @@ from typing import Any
 import typer
 
 from rnnscope import __version__
-from rnnscope.cli import ablate, corpus, doctor, ngram, question, replay, study, train, units
+from rnnscope.cli import (
+    ablate,
+    corpus,
+    doctor,
+    ngram,
+    question,
+    replay,
+    sample,
+    study,
+    train,
+    unit,
+    units,
+)
 from rnnscope.errors import RnnscopeError
 
 # Typer has click inside, its own copy or the package by version: its public exceptions lead to the others.
@@ -27,7 +39,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(corpus.app, name="corpus")
-for module in (ngram, train, replay, ablate, units, study, question, doctor):
+for module in (ngram, train, replay, sample, ablate, units, unit, study, question, doctor):
     module.register(app)
 
 

@@ -65,3 +65,11 @@ def parse_settings(settings: list[str]) -> dict[str, str]:
             raise ConfigError(f"--set '{setting}' is not FIELD=VALUE; write it as --set epochs=1")
         pairs[name.strip()] = value.strip()
     return pairs
+
+
+def parse_unit(text: str, example: str) -> tuple[int, int]:
+    """'1.37' -> layer (from 1), unit (from 0). Raises ConfigError for anything else, with what to write."""
+    match = re.fullmatch(r"\s*(\d{1,4})\.(\d{1,9})\s*", text, re.ASCII)
+    if not match:
+        raise ConfigError(f"'{text}' is not LAYER.UNIT; write it as {example}, layers from 1, units from 0")
+    return int(match[1]), int(match[2])

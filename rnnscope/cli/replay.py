@@ -1,4 +1,4 @@
-"""`rnnscope replay`, `score`, `sample`: a finished run at work."""
+"""`rnnscope replay`, `score`: a finished run reads."""
 
 import sys
 from pathlib import Path
@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from rnnscope.cli.options import DEFAULT_WORK, JsonOption, SeedOption, WorkOption, command_line, emit, notice
+from rnnscope.cli.options import DEFAULT_WORK, JsonOption, WorkOption, command_line, emit, notice
 
 RunArgument = Annotated[str, typer.Argument(help="CORPUS/NAME of a finished run, its NAME, or its folder.")]
 
 
 def register(app: typer.Typer) -> None:
-    for command in (replay, score, sample):
+    for command in (replay, score):
         app.command()(command)
 
 
@@ -119,31 +119,3 @@ def _read(file: Path) -> bytes:
     from rnnscope.corpora.reading import file_chunks
 
     return sys.stdin.buffer.read() if str(file) == "-" else b"".join(file_chunks(file))
-
-
-def sample(
-    run: RunArgument,
-    prime: Annotated[str, typer.Option(help="What the text starts with.")] = "\n",
-    chars: Annotated[int, typer.Option(help="Characters to write.")] = 500,
-    temperature: Annotated[
-        float, typer.Option(help="0 takes the likeliest character, 1 the model's own chances.")
-    ] = 0.7,
-    seed: SeedOption = 0,
-    work: WorkOption = DEFAULT_WORK,
-    as_json: JsonOption = False,
-) -> None:
-    """Let a network write."""
-    import numpy as np
-
-    from rnnscope.records.corpus import find_corpus
-    from rnnscope.records.run import find_run
-    from rnnscope.replay.sampling import sample as draw
-    from rnnscope.studies.jobs import load
-
-    found = find_run(work, run)
-    alphabet = find_corpus(work, found.manifest.corpus).alphabet
-    start = alphabet.encode(prime.encode("utf-8", "surrogateescape"), "the prime")
-    ids = draw(load(found), start, chars, temperature, np.random.default_rng(seed))
-    text = alphabet.readable(ids)
-    result = {"run": found.reference, "prime": prime, "temperature": temperature, "seed": seed, "text": text}
-    emit(as_json, result, [prime + text])

@@ -119,6 +119,9 @@ class Corpus:
         return self.alphabet.decode(self.ids[start:stop])
 
 
+_IN_WORDS = {9: "tab", 10: "newline", 13: "carriage return", 32: "space"}
+
+
 @dataclass(frozen=True)
 class Alphabet:
     """Symbols in ascending order of byte value or code point."""
@@ -134,6 +137,16 @@ class Alphabet:
     def symbols(self) -> list[str]:
         """One Python character per symbol (bytes as Latin-1)."""
         return [chr(code) for code in self.codes]
+
+    @property
+    def names(self) -> list[str]:
+        """Every symbol in words where it cannot be seen: 'space', 'newline', 'U+00AD', 'byte C3'."""
+        return [self._name(int(code)) for code in self.codes]
+
+    def _name(self, code: int) -> str:
+        if self.kind == "bytes" and code > 126:
+            return f"byte {code:02X}"  # a part of a character, or none that is known
+        return _IN_WORDS.get(code) or (chr(code) if chr(code).isprintable() else f"U+{code:04X}")
 
     def decode(self, ids: np.ndarray) -> str:
         """One Python character per id, so that positions in text and ids agree (bytes as Latin-1)."""

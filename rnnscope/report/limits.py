@@ -24,6 +24,9 @@ class Limits:
     caveats: int = 20
     excerpts: int = 36
     excerpt_chars: int = 2000
+    cards: int = 36
+    """Units with a card each."""
+    card_excerpts: int = 12
     samples: int = 24
     sample_chars: int = 1500
     sentence_chars: int = 1500

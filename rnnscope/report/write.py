@@ -21,10 +21,11 @@ from rnnscope.records.finding import Row, Scalar
 from rnnscope.records.folder import write_bytes
 from rnnscope.report import coloured, tables
 from rnnscope.report.answer import answer
+from rnnscope.report.cards import RunOfCards, by_run
 from rnnscope.report.limits import MOST_BYTES, Limits
 from rnnscope.report.tables import TableView, as_json
 
-ORDER = ("comparison", "model_map", "training_curves", "saturation", "cell_roles", "samples")
+ORDER = ("comparison", "model_map", "training_curves", "saturation", "cell_roles", "unit_cards", "samples")
 """Analyses that a reader wants in this order; others follow in the order given."""
 SCRIPTS = ("theme.js", "charts.js", "csv.js", "excerpts.js")
 
@@ -49,6 +50,7 @@ class Section:
     excerpts: list[coloured.ExcerptView]
     tables: list[TableView]
     numbers: list[tuple[str, str]]
+    cards: list[RunOfCards]
     cut: str
     """What of the finding is not on the page."""
 
@@ -120,8 +122,12 @@ def _section(id: str, finding: Finding, limits: Limits, environment: jinja2.Envi
     names = [
         name for name, rows in finding.tables.items() if rows and not any(_holds(d, rows) for d in drawn)
     ]
+    # Where units have cards, the excerpts stand on them.
+    cards = by_run(finding, limits)
+    excerpts = [] if cards else finding.excerpts
     cuts = [
-        _of(len(finding.excerpts), limits.excerpts, "excerpts"),
+        _of(len(finding.tables.get("cards", [])), sum(len(run.cards) for run in cards), "cards"),
+        _of(len(excerpts), limits.excerpts, "excerpts"),
         _of(len(names), limits.tables, "tables"),
         _of(len(finding.numbers), limits.numbers, "numbers"),
         _of(len(finding.caveats), limits.caveats, "caveats"),
@@ -153,7 +159,7 @@ def _section(id: str, finding: Finding, limits: Limits, environment: jinja2.Envi
         ],
         excerpts=[
             coloured.view(f"{id}-e{n}", excerpt, limits)
-            for n, excerpt in enumerate(finding.excerpts[: limits.excerpts], 1)
+            for n, excerpt in enumerate(excerpts[: limits.excerpts], 1)
         ],
         tables=[
             tables.view(
@@ -165,6 +171,7 @@ def _section(id: str, finding: Finding, limits: Limits, environment: jinja2.Envi
             (plain(tables.label(name), 80), tables.shown_number(name, value, limits.cell_chars))
             for name, value in list(finding.numbers.items())[: limits.numbers]
         ],
+        cards=cards,
         cut=" ".join(cut for cut in cuts if cut),
     )
 

@@ -16,6 +16,7 @@ from rnnscope.analyses.model_map import Mapped, model_map
 from rnnscope.analyses.samples import samples
 from rnnscope.analyses.saturation import GateCounts, saturation
 from rnnscope.analyses.training_curves import training_curves
+from rnnscope.analyses.unit_cards import unit_cards
 from rnnscope.corpora.known_texts import WAR_AND_PEACE_SHA256
 from rnnscope.errors import ConfigError, RecordError, did_you_mean
 from rnnscope.records.corpus import Corpus
@@ -26,6 +27,7 @@ from rnnscope.records.trace import Trace
 from rnnscope.studies.counting import best_context, ngram_surprisal
 from rnnscope.studies.executor import run_jobs
 from rnnscope.studies.jobs import Look, LookJob, look_inside, replay_run
+from rnnscope.studies.opening import ablation_of, opened_run
 from rnnscope.studies.unit_states import hypotheses_of, unit_states
 from rnnscope.studies.work import Work
 from rnnscope.training.config import TrainConfig
@@ -102,14 +104,25 @@ def make_findings(study: Study, names: Iterable[str] | None = None) -> dict[str,
 def _finding(study: Study, name: str) -> Path:
     folder = study.work.findings(study.corpus.name)
     path = folder / f"{name}.json"
+    parents = study.parents | (_ablations(study) if name == "unit_cards" else {})
     if path.is_file():
         try:
-            if Finding.load(path).parents == study.parents:
+            if Finding.load(path).parents == parents:
                 return path
         except RecordError:
             pass  # written by another version: it is made again
     made = ANALYSES[name](study)
-    return made.model_copy(update={"parents": study.parents, "command": study.command}).save(folder)
+    return made.model_copy(update={"parents": parents, "command": study.command}).save(folder)
+
+
+def _ablations(study: Study) -> dict[str, str]:
+    """The ablation records of opened runs: made by hand, so that they come and go."""
+    records = {run.name: ablation_of(run, "test") for run in study.opened}
+    return {
+        f"ablation of {name}": f"{record.manifest.rows}x{record.manifest.steps} characters"
+        for name, record in records.items()
+        if record
+    }
 
 
 def _comparison(study: Study) -> Finding:
@@ -174,6 +187,18 @@ def _cell_roles(study: Study) -> Finding:
     return cell_roles(networks, hypotheses, study.corpus.name, "test", study.seed)
 
 
+def _unit_cards(study: Study) -> Finding:
+    roles, gates = (
+        Finding.load(_finding(study, name)).tables.get(table, [])
+        for name, table in (("cell_roles", "roles"), ("saturation", "gates"))
+    )
+    opened = [
+        opened_run(run, study.corpus, Trace.read(run.replay_folder("test", "trace")), roles, gates)
+        for run in study.opened
+    ]
+    return unit_cards(opened, study.corpus.name, "test", study.seed)
+
+
 def _samples(study: Study) -> Finding:
     train = study.corpus.part("train")
     train_text = "\n".join(study.corpus.text(start, start + train.row_chars) for start in train.starts)
@@ -186,6 +211,7 @@ ANALYSES: dict[str, Callable[[Study], Finding]] = {
     "training_curves": _training_curves,
     "saturation": _saturation,
     "cell_roles": _cell_roles,
+    "unit_cards": _unit_cards,
     "samples": _samples,
 }
 """In the order of the report."""

@@ -66,6 +66,18 @@ REFUSED = [
     (["sample", "tiny", "--prime", ""], "the prime is empty"),
     (["sample", "tiny", "--prime", "\u20ac"], "not in this alphabet"),
     (["sample", "tiny", "--temperature", "-1"], "temperature -1"),
+    (["sample", "tiny", "--hold", "1.3"], "--hold '1.3' is not LAYER.UNIT=VALUE"),
+    (["sample", "tiny", "--hold", "3=0.5"], "write it as --hold 1.37=0.9"),
+    (["sample", "tiny", "--hold", "0.3=0.5"], "cannot hold 0.3: the network has one layer, 1"),
+    (["sample", "tiny", "--hold", "1.8=0.5"], "layer 1 has units 0 to 7"),
+    (["sample", "tiny", "--hold", "1.3=-1.5"], "h lies between -1 and 1"),
+    (["sample", "tiny", "--hold", "1.3=nan"], "cannot hold 1.3 at nan"),
+    (["sample", "tiny", "--hold", "1.3=.1", "--hold", "1.3=.2"], "1.3 is to be held twice"),
+    (["unit", "tiny", "3"], "'3' is not LAYER.UNIT; write it as 1.37"),
+    (["unit", "tiny", "2.0"], "no unit 2.0: the network has one layer, 1"),
+    (["unit", "tiny", "1.8"], "layer 1 has units 0 to 7"),
+    (["unit", "no-run", "1.8"], "no run 'no-run'"),
+    (["sample", "tiny", "--compare"], "give --hold 1.0=0.9 too"),
     (["replay", "tiny", "--part", "tset"], "did you mean 'test'"),
     (["replay", "tiny", "--rows", "0"], "--rows 0"),
     (["replay", "tiny", "--precision", "int4"], "none of float16, float32, int8"),
@@ -142,6 +154,34 @@ def test_a_sample_is_as_long_as_asked_for_and_the_seed_decides_it(work: Path):
     first = answer(work, *arguments)
     assert len(first["text"]) == 200
     assert answer(work, *arguments) == first != answer(work, *arguments, "--seed", "1")
+
+
+def test_a_text_with_a_unit_held_stands_beside_the_one_without(work: Path):
+    arguments = ["sample", "tiny", "--prime", "def ", "--chars", "120"]
+    alone = answer(work, *arguments)
+    held = answer(work, *arguments, "--hold", "1.2=0.9", "--hold", "1.5=-1", "--compare")
+    assert held["text_without"] == alone["text"]
+    same = held["same_chars"]
+    assert held["text"][:same] == alone["text"][:same] and held["text"][same] != alone["text"][same]
+    assert held["change_nats"] > 0 and len(held["controls_nats"]) == 3  # of 8 units 2 are held
+    assert held["held"][1] == {"layer": 1, "unit": 5, "value": -1.0}
+    assert held["more_likely"] and all(row["after"] > row["before"] for row in held["more_likely"])
+    said = rnnscope(work, *arguments, "--hold", "1.2=0.9", "--hold", "1.5=-1", "--compare").stdout
+    assert "--- with 1.2 at +0.9, 1.5 at -1" in said and alone["text"] in said
+
+
+def test_a_card_of_any_unit_is_told_and_makes_the_trace_it_needs(work: Path):
+    card = answer(work, "unit", "tiny", "1.3")
+    assert (work / "runs" / "code" / "tiny" / "replays" / "test" / "trace" / "manifest.json").is_file()
+    assert (card["layer"], card["unit"]) == (1, 3) and card["heading"].startswith("Unit 3 of layer 1")
+    assert card["numbers"]["kept_chars"] > 0 and "update (z keeps) open" in card["facts"]["gates"]
+    assert len(card["symbols"]) == 10 and card["excerpts"]
+    assert all(len(each["text"]) == len(each["values"]) for each in card["excerpts"])
+    said = rnnscope(work, "unit", "tiny", "1.3")
+    assert said.stderr == "" and "memory by its gate" in said.stdout and "rnnscope ablate" in said.stdout
+    # what the ablation found is on the card from then on
+    answer(work, "ablate", "tiny", "--chars", "1000")
+    assert "nats a character" in answer(work, "unit", "tiny", "1.3")["facts"]["held at its mean"]
 
 
 def test_a_replay_leaves_every_site_of_every_unit(work: Path):

@@ -1,0 +1,56 @@
+"""A unit's values, the text -> the places that drive it most and least, coloured. Knows no role."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from rnnscope.analyses.unit_cards.opened import OpenedRun, Place
+from rnnscope.records.finding import Excerpt
+
+BEFORE_CHARS, AFTER_CHARS = 36, 16
+"""Text around a place."""
+SHARE, LEAST = 1000, 20
+"""Places are drawn from the thousandth of the text that is most extreme, from 20 characters at least: of the
+very first ones many would be neighbours, and a saturated unit has no first."""
+WANTED = {"highest": 3, "lowest": 3, "changes most": 2}
+
+
+def excerpts_of(
+    run: OpenedRun, place: Place, values_RT: np.ndarray, generator: np.random.Generator
+) -> Iterator[Excerpt]:
+    """Where the unit's value is highest, lowest and changes most; `values_RT` in [-1, 1]."""
+    change_RT = np.abs(np.diff(values_RT, axis=1, prepend=values_RT[:, :1]))
+    scores = {"highest": values_RT, "lowest": -values_RT, "changes most": change_RT}
+    steps = values_RT.shape[1]
+    for kind, count in WANTED.items():
+        for at in extreme(scores[kind], count, generator):
+            row, step = divmod(at, steps)
+            span = slice(max(0, step - BEFORE_CHARS), min(steps, step + AFTER_CHARS + 1))
+            value, before = values_RT[row, step], values_RT[row, max(0, step - 1)]
+            told = f"from {before:+.2f} to {value:+.2f}" if kind == "changes most" else f"{value:+.2f}"
+            yield Excerpt(
+                title=f"{run.run}, unit {place[1]} of layer {place[0]}: {kind}",
+                note=f"{told} at character {run.starts[row] + step:,}".replace("-", "−"),
+                site=run.site(place[0]),
+                unit=place[1],
+                run=run.run,
+                text=run.texts[row][span],
+                values=[round(float(each), 2) for each in np.clip(values_RT[row, span], -1, 1)],
+            )
+
+
+def extreme(score_RT: np.ndarray, count: int, generator: np.random.Generator) -> list[int]:
+    """Up to `count` places, drawn among those of the highest score (equal ones included) and no two within
+    one excerpt; none where the score is the same everywhere."""
+    score_N = score_RT.ravel()
+    if score_N.min() == score_N.max():
+        return []
+    most = min(len(score_N), max(LEAST, len(score_N) // SHARE))
+    threshold = np.partition(score_N, -most)[-most]
+    taken: list[int] = []
+    for at in generator.permutation(np.flatnonzero(score_N >= threshold)):
+        if all(abs(int(at) - other) > BEFORE_CHARS + AFTER_CHARS for other in taken):
+            taken.append(int(at))
+        if len(taken) == count:
+            break
+    return taken

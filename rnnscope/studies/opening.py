@@ -1,0 +1,101 @@
+"""Run, Corpus, Trace and rows of findings -> OpenedRun: which record each part of a unit's card is from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from rnnscope.analyses.ablation import ablation
+from rnnscope.analyses.saturation import GateCounts, SaturationCounter, gate_sites, saturation
+from rnnscope.analyses.unit_cards import OpenedRun, Place, unit_cards
+from rnnscope.corpora.tracks import tracks_of
+from rnnscope.errors import ConfigError, RecordError
+from rnnscope.records.ablation import Ablation
+from rnnscope.records.corpus import Corpus
+from rnnscope.records.finding import Finding, Row
+from rnnscope.records.folder import is_whole
+from rnnscope.records.run import Run
+from rnnscope.records.trace import Trace
+from rnnscope.studies.ablating import flags_of
+from rnnscope.studies.jobs import TraceJob, trace_run
+from rnnscope.studies.unit_states import STATE_SITE
+from rnnscope.studies.work import Work, cores
+
+CARD_CHARS = 200_000
+"""Test characters that are traced for a card, where there is no trace yet."""
+
+
+def opened_run(
+    run: Run, corpus: Corpus, trace: Trace, roles: Sequence[Row], gates: Sequence[Row]
+) -> OpenedRun:
+    """A run by its Trace, with the rows of `cell_roles` and `saturation` that are its own, and its Ablation
+    where there is one."""
+    manifest, part = trace.manifest, corpus.part(trace.manifest.part)
+    starts = part.starts[: manifest.rows]
+    record = ablation_of(run, manifest.part)
+    return OpenedRun(
+        run=run.name,
+        reference=run.reference,
+        cell=run.manifest.cell,
+        layers=run.manifest.layers,
+        units=run.manifest.hidden,
+        state=STATE_SITE.get(run.manifest.cell, "h"),
+        texts=[corpus.text(start, start + part.row_chars) for start in starts],
+        starts=starts,
+        blocks=trace.blocks,
+        decoder_VH=load_file(run.weights_path)["decoder_VH"].astype(np.float32),
+        symbols=corpus.alphabet.names,
+        roles=[row for row in roles if row.get("run") == run.name],
+        gates=[row for row in gates if row.get("run") == run.name],
+        ablation=ablation(record, flags_of(corpus, record)).tables["units"] if record else [],
+        titles={track.name: track.title for track in tracks_of(corpus.manifest.language)},
+    )
+
+
+def ablation_of(run: Run, part: str) -> Ablation | None:
+    """What `rnnscope ablate` left of this run's units held at their means; None where it was not called."""
+    folder = run.replay_folder(part, "ablations") / "mean"
+    if not is_whole(folder):
+        return None
+    record = Ablation.read(folder)
+    return record if record.manifest.parents.get("run") == run.manifest.fingerprint else None
+
+
+def rows_of(folder: Path, analysis: str, table: str, run: Run) -> list[Row]:
+    """A finding's rows of one run, as it now is; none where the finding is not there."""
+    try:
+        finding = Finding.load(folder / f"{analysis}.json")
+    except RecordError:
+        return []
+    is_current = finding.parents.get(run.reference) == run.manifest.fingerprint
+    return [row for row in finding.tables.get(table, []) if is_current and row.get("run") == run.name]
+
+
+def card_of(work: Work, run: Run, corpus: Corpus, place: Place, command: str) -> Finding:
+    """The card of one unit on test text: its Trace is made if it is not there, of at most CARD_CHARS; roles
+    and gates are those of findings of this run, gates else those of the Trace. Raises ConfigError for a unit
+    that there is not."""
+    layers, units = run.manifest.layers, run.manifest.hidden
+    if not 1 <= place[0] <= layers:
+        there = "one layer, 1" if layers == 1 else f"layers 1 to {layers}"
+        raise ConfigError(f"no unit {place[0]}.{place[1]}: the network has {there}")
+    if place[1] >= units:
+        raise ConfigError(f"no unit {place[0]}.{place[1]}: layer {place[0]} has units 0 to {units - 1}")
+    folder = run.replay_folder("test", "trace")
+    if not is_whole(folder) or Trace.read(folder).manifest.parents.get("run") != run.manifest.fingerprint:
+        trace_run(TraceJob(work.folder, corpus.name, run.folder, CARD_CHARS, command, threads=cores()))
+    trace = Trace.read(folder)
+    findings = work.findings(corpus.name)
+    gates = rows_of(findings, "saturation", "gates", run) or _gates(run, trace)
+    opened = opened_run(run, corpus, trace, rows_of(findings, "cell_roles", "roles", run), gates)
+    return unit_cards([opened], corpus.name, "test", only=[place])
+
+
+def _gates(run: Run, trace: Trace) -> list[Row]:
+    counter = SaturationCounter()
+    sites = gate_sites(run.manifest.cell, run.manifest.layers)
+    for block in trace.blocks(sites) if sites else ():
+        counter.update(block)
+    counted = [GateCounts(run.name, run.manifest.cell, counter)] if sites else []
+    return saturation(counted, trace.manifest.corpus, trace.manifest.part).tables["gates"]

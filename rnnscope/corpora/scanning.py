@@ -1,4 +1,5 @@
-"""Text -> where strings and comments are, by whole tokens of a language. Knows no track.
+"""Text -> where strings and comments are, by whole tokens of a language; where conditions and sentences may
+begin. Knows no track.
 
 Every mark is causal: at character i it depends on the text up to and with i alone. So a string runs from its
 opening quote to its closing one, to the end of its line or of the text, whichever comes first, and never
@@ -9,6 +10,8 @@ import re
 from collections.abc import Iterator
 
 import numpy as np
+
+from rnnscope.records.corpus import Language
 
 # Inside a string or comment: what is plain, or a backslash with what it hides. Possessive (++, *+): no
 # backtracking, and so no stack and no time that grows faster than the text.
@@ -21,9 +24,14 @@ _C = re.compile(
     re.DOTALL,
 )
 # Curly quotes also as the UTF-8 bytes that a text over bytes shows.
-_BLANK_LINE_TEXT = "(?>\r\n|\r|\n)[ \t]*(\r\n|\r|\n)"
-_BLANK_LINE = re.compile(_BLANK_LINE_TEXT)
-_PROSE = re.compile(f'["“”]|\xe2\x80[\x9c\x9d]|{_BLANK_LINE_TEXT}')
+_BLANK_LINE = "(?>\r\n|\r|\n)[ \t]*(\r\n|\r|\n)"
+_PROSE = re.compile(f'["“”]|\xe2\x80[\x9c\x9d]|{_BLANK_LINE}')
+_SENTENCE_END = re.compile("[.!?](?:[\"'”’)\\]]|\xe2\x80[\x99\x9d])*+[ \t\n\r\v\f]++")
+_FUNCTION_HEAD = re.compile(r"(?<![^\r\n])[ \t]*+(?:def|class)(?=[ \t])")
+_CONDITION: dict[Language, re.Pattern[str]] = {
+    "c": re.compile(r"#[ \t]*+\w++|\b(if|while)[ \t\r\n]*+(\()"),  # of #if ( no group is set
+    "python": re.compile(r"(?<![^\r\n])[ \t\f]*+(if|elif|while)(?!\w)()"),
+}
 
 
 def python_marks(text: str) -> tuple[np.ndarray, np.ndarray]:
@@ -82,11 +90,25 @@ def prose_marks(text: str) -> np.ndarray:
     return quotes
 
 
-def blank_lines(text: str) -> np.ndarray:
-    """The first character of the line end of an empty line, bool, one per character."""
-    ends = np.zeros(len(text), dtype=bool)
-    ends[[blank.start(1) for blank in _BLANK_LINE.finditer(text)]] = True
-    return ends
+def function_heads(text: str) -> list[int]:
+    """The characters after every def and class that begin a line of Python, in strings too."""
+    return [head.end() for head in _FUNCTION_HEAD.finditer(text)]
+
+
+def conditions(text: str, language: Language) -> tuple[list[int], list[int]]:
+    """Every if and while of C that a ( follows, in strings and comments too: (first characters, their ('s).
+    In Python every if, elif and while that begins a line: (first characters, the characters after them).
+    """
+    found = [each for each in _CONDITION[language].finditer(text) if each.lastindex]
+    return [each.start(1) for each in found], [each.start(2) for each in found]
+
+
+def sentences(text: str) -> list[int]:
+    """The first character after every . ! or ?, closing quotes and brackets, and white space, unless it is a
+    lower-case letter.
+    """
+    stops = (end.end() for end in _SENTENCE_END.finditer(text))
+    return [stop for stop in stops if not text[stop : stop + 1].islower()]
 
 
 def _tokens(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int, bool]]:

@@ -58,9 +58,6 @@ def ablate_run(
 def flags_of(corpus: Corpus, record: Ablation) -> dict[str, np.ndarray]:
     """Title -> whether a yes/no track is on at the characters that were read, bool (R, T)."""
     manifest = record.manifest
-    annotated = annotate_part(corpus, corpus.part(manifest.part), slice(manifest.rows))
-    return {
-        track.title: annotated[track.name][:, : manifest.steps].astype(bool)
-        for track in tracks_of(corpus.manifest.language)
-        if track.kind == "flag"
-    }
+    tracks = [track for track in tracks_of(corpus.manifest.language) if track.kind == "flag"]
+    annotated = annotate_part(corpus, corpus.part(manifest.part), slice(manifest.rows), tracks)
+    return {track.title: annotated[track.name][:, : manifest.steps] for track in tracks}

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 
 from rnnscope import __version__
-from rnnscope.cli import ablate, corpus, doctor, ngram, replay, study, train
+from rnnscope.cli import ablate, corpus, doctor, ngram, replay, statistics, study, train
 from rnnscope.errors import RnnscopeError
 
 # Typer has click inside, its own copy or the package by version: its public exceptions lead to the others.
@@ -27,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(corpus.app, name="corpus")
-for module in (ngram, train, replay, ablate, study, doctor):
+for module in (ngram, train, replay, statistics, ablate, study, doctor):
     module.register(app)
 
 

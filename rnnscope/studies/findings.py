@@ -30,14 +30,13 @@ from rnnscope.records.trace import Trace
 from rnnscope.studies.counting import best_context, ngram_surprisal
 from rnnscope.studies.executor import run_jobs
 from rnnscope.studies.jobs import Look, LookJob, look_inside, replay_run
+from rnnscope.studies.unit_statistics import STATE_SITE
 from rnnscope.studies.work import Work
 from rnnscope.training.config import TrainConfig
 
 PAPER_CHARS = (2_600_000, 320_000, 330_000)
 """Parts of War and Peace in the 2015 paper."""
 TEMPERATURE = 0.7
-STATE_SITE = {"lstm": "tanh_c"}
-"""What colours text: tanh(c) for an LSTM as in the 2015 paper, the output h for cells that have no c."""
 
 
 @dataclass(frozen=True)

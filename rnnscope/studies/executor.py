@@ -94,7 +94,7 @@ def on_processes(processes: int) -> Executor:
 
 
 def in_this_process(work: Callable[[Any], Any], jobs: Sequence[Any], on_message: OnMessage) -> list[Any]:
-    """An Executor that starts no process: jobs one after the other; `tell` is not heard."""
+    """An Executor that starts no process: one job after the other. `on_message` hears nothing."""
     return [Forgiving(work)(job) for job in jobs]
 
 

@@ -4,6 +4,7 @@ bit."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -151,10 +152,14 @@ def test_statistics_of_units_are_the_same_numbers_on_a_cluster_and_here(text: Pa
             assert cluster.stdout is not None
             address = json.loads(cluster.stdout.readline())["address"]
             far = rnnscope(*count, "--ray", address, work=work)
+            elsewhere = shutil.copytree(work / "runs" / "lines" / "tiny", tmp_path / "elsewhere")
+            command = [*SCRIPT, "statistics", str(elsewhere), "--ray", address, "--work", str(work)]
+            refused = subprocess.run(command, capture_output=True, text=True, env=environment())
             cluster.communicate(timeout=PATIENCE_S)
         finally:
             cluster.kill()
     assert far == here and here["steps"] > 10_000
+    assert refused.returncode == 2 and f"is not in '{work}'" in refused.stderr.splitlines()[-1]
     assert sorted(work.rglob("*")) == before, "something was left behind"
     assert rnnscope("statistics", "lines/tiny", work=work)["units"] != here["units"]
 

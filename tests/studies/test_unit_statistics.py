@@ -1,5 +1,7 @@
 """Whoever counts, the numbers are the same to the last bit."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -104,6 +106,13 @@ def test_every_unit_has_its_rows_and_the_summary_is_of_them(corpus: Corpus):
             assert sum(float(share or 0) for share in shares) == pytest.approx(1)
     assert finding.numbers["steps"] == corpus.part("test").chars
     assert "median unit of layer 2" in finding.reading
+
+
+def test_a_run_in_another_place_is_counted_there(corpus: Corpus, tmp_path: Path):
+    run = run_of(corpus, "gru")
+    copy = Run.read(shutil.copytree(run.folder, tmp_path / "copy"))
+    here, there = (count_units(each, corpus, "test", in_this_process) for each in (run, copy))
+    assert repr(as_numbers(here)) == repr(as_numbers(there))
 
 
 def test_what_cannot_be_counted_is_told(corpus: Corpus):

@@ -20,6 +20,7 @@ MAKING = [
     "rnnscope.corpora",
     "rnnscope.ngrams",
     "rnnscope.scoring",
+    "rnnscope.counters",
     "rnnscope.estimate",
     "rnnscope.studies.study",
 ]

@@ -1,4 +1,4 @@
-"""Trace -> Finding: how often each gate is shut or open (Karpathy, Johnson, Li 2015, section 4.2). Knows no
+"""Counts -> Finding: how often each gate is shut or open (Karpathy, Johnson, Li 2015, section 4.2). Knows no
 network.
 
 A gate unit is left-saturated at a step where its activation is below 0.1, right-saturated where it is above
@@ -7,21 +7,12 @@ y <= 1.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from rnnscope.counters import GATES, SaturationCounter
 from rnnscope.records.finding import Finding, Row
-
-GATES = {
-    "lstm": {"f": "forget", "i": "input", "o": "output"},
-    "gru": {"z": "update (z keeps)", "r": "reset"},
-    "gru-2015": {"z": "update (z overwrites)", "r": "reset"},
-    "rnn": {},
-}
-"""Cell -> its gates' sites and names. PyTorch's z keeps the old state, the paper's overwrites it: they are
-mirrored.
-"""
 
 MOSTLY = 0.9
 """A gate unit counts as mostly open (shut) if it is right- (left-) saturated on more than this share of the
@@ -31,61 +22,6 @@ MOVES = 0.05
 """A gate unit whose activation never leaves a band of this width never moves."""
 
 
-@dataclass
-class SaturationCounter:
-    """Counts over a stream of blocks; equal to the counts over the whole, and two counters can be merged."""
-
-    below: float = 0.1
-    above: float = 0.9
-    steps: int = 0
-    """Activations counted for each unit."""
-    left: dict[str, np.ndarray] = field(default_factory=dict)
-    """Site -> steps below, shape (H,)."""
-    right: dict[str, np.ndarray] = field(default_factory=dict)
-    lowest: dict[str, np.ndarray] = field(default_factory=dict)
-    highest: dict[str, np.ndarray] = field(default_factory=dict)
-
-    def update(self, block: dict[str, np.ndarray]) -> None:
-        """Adds a block: site -> activations, shape (R, t, H), all sites of one shape but for H."""
-        for site, values_RtH in block.items():
-            units = values_RtH.shape[-1]
-            values_NH = np.asarray(values_RtH).reshape(-1, units)
-            if not len(values_NH):
-                continue
-            new = site not in self.left
-            left, right = (values_NH < self.below).sum(axis=0), (values_NH > self.above).sum(axis=0)
-            lowest, highest = values_NH.min(axis=0), values_NH.max(axis=0)
-            self.left[site] = left if new else self.left[site] + left
-            self.right[site] = right if new else self.right[site] + right
-            self.lowest[site] = lowest if new else np.minimum(self.lowest[site], lowest)
-            self.highest[site] = highest if new else np.maximum(self.highest[site], highest)
-        if block:
-            self.steps += int(np.prod(next(iter(block.values())).shape[:-1]))
-
-    def merge(self, other: "SaturationCounter") -> "SaturationCounter":
-        """This counter after all that the other saw too. Raises ValueError for other thresholds or sites."""
-        if (self.below, self.above) != (other.below, other.above):
-            raise ValueError("counters with different thresholds cannot be merged")
-        if self.steps and other.steps and self.left.keys() != other.left.keys():
-            raise ValueError("counters of different sites cannot be merged")
-        merged = SaturationCounter(self.below, self.above, self.steps + other.steps)
-        for name, combine in (
-            ("left", np.add),
-            ("right", np.add),
-            ("lowest", np.minimum),
-            ("highest", np.maximum),
-        ):
-            mine, theirs = getattr(self, name), getattr(other, name)
-            sites = mine or theirs
-            both = {s: combine(mine[s], theirs[s]) if s in mine and s in theirs else sites[s] for s in sites}
-            setattr(merged, name, both)
-        return merged
-
-    def result(self) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Site -> (fraction left-saturated, fraction right-saturated), each shape (H,)."""
-        return {site: (self.left[site] / self.steps, self.right[site] / self.steps) for site in self.left}
-
-
 @dataclass(frozen=True)
 class GateCounts:
     """One network's counter, with what names its points."""
@@ -93,11 +29,6 @@ class GateCounts:
     run: str
     cell: str
     counter: SaturationCounter
-
-
-def gate_sites(cell: str, layers: int) -> list[str]:
-    """The sites that the counter needs: 'layers.{l}.{gate}' of every layer."""
-    return [f"layers.{layer}.{gate}" for layer in range(layers) for gate in GATES.get(cell, {})]
 
 
 def saturation(networks: Iterable[GateCounts], corpus: str, part: str) -> Finding:
@@ -137,7 +68,7 @@ def saturation(networks: Iterable[GateCounts], corpus: str, part: str) -> Findin
                 }
             )
     steps = max((network.counter.steps for network in networks), default=0)
-    thresholds = networks[0].counter if networks else SaturationCounter()
+    thresholds = networks[0].counter if networks else SaturationCounter(())
     return Finding(
         analysis="saturation",
         corpus=corpus,

@@ -19,6 +19,7 @@ from rnnscope.cli import (
     question,
     replay,
     sample,
+    statistics,
     study,
     train,
     unit,
@@ -39,7 +40,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(corpus.app, name="corpus")
-for module in (ngram, train, replay, sample, ablate, units, unit, study, question, doctor):
+for module in (ngram, train, replay, sample, statistics, units, unit, ablate, study, question, doctor):
     module.register(app)
 
 

@@ -6,11 +6,9 @@ import torch
 from torch import Tensor
 
 from rnnscope.models.network import Network
-from rnnscope.recurrence.kinds import KINDS
+from rnnscope.recurrence.kinds import KEEPING, KINDS
 
 InitName = Literal["uniform", "orthogonal"]
-_KEEPING = {"lstm": ("f", 1), "gru": ("z", 1), "gru-2015": ("z", -1)}
-"""Cell -> the gate that keeps what is carried, and the side on which it does."""
 DECODER_SHRINK = 0.1
 """Logits start near zero, and so the loss near that of the uniform guess."""
 
@@ -52,7 +50,7 @@ def _draw(name: str, drawn: Tensor, network: Network, generator: torch.Generator
             drawn.normal_(std=1.0 if layer == "0" else hidden**-0.5, generator=generator)
         case ["decoder_VH"]:
             drawn.normal_(std=DECODER_SHRINK * hidden**-0.5, generator=generator)
-        case ["layers", _, "b_input_G"] if keeping := _KEEPING.get(kind.name):
+        case ["layers", _, "b_input_G"] if keeping := KEEPING.get(kind.name):
             block, sign = keeping
             drawn.zero_()
             drawn.split(hidden)[kind.blocks.index(block)].fill_(sign * forget_bias)

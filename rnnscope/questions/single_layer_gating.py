@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnnscope.analyses.comparison import WAR_AND_PEACE
-from rnnscope.analyses.saturation import SaturationCounter, gate_sites
+from rnnscope.counters import SaturationCounter, gate_sites
 from rnnscope.estimate import Interval, over_seeds
 from rnnscope.questions.question import Decision, MeasureJob, Measurement, Question, Scale, Text, Verdict
 from rnnscope.records.finding import Row
@@ -31,7 +31,8 @@ def measure(job: MeasureJob) -> list[Row]:
 
     from rnnscope.records.corpus import find_corpus
     from rnnscope.records.run import Run
-    from rnnscope.replay.trace import rows_for, trace_blocks
+    from rnnscope.replay.counts import count_over
+    from rnnscope.replay.trace import rows_for
     from rnnscope.studies.jobs import load, load_untrained
 
     torch.set_num_threads(1)
@@ -40,9 +41,7 @@ def measure(job: MeasureJob) -> list[Row]:
     few = rows_for(corpus, "test", UNTRAINED_CHARS)
     shares: dict[str, dict[str, float]] = {}
     for state, network, rows in (("trained", load(run), None), ("untrained", load_untrained(run), few)):
-        counter = SaturationCounter()
-        for block in trace_blocks(network, corpus, "test", rows, sites):
-            counter.update(block)
+        (counter,) = count_over(network, corpus, "test", [SaturationCounter(sites)], slice(rows))
         shares[state] = {
             site: float((left_H + right_H).mean()) for site, (left_H, right_H) in counter.result().items()
         }

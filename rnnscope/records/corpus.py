@@ -106,9 +106,9 @@ class Corpus:
             raise ConfigError(f"no part '{name}'; {did_you_mean(name, PARTS)}")
         return self.manifest.parts[name]
 
-    def inputs(self, part: PartRows, rows: slice = slice(None)) -> np.ndarray:
-        """Shape (R, T): what a predictor reads, a copy."""
-        return np.stack([self.ids[start : start + part.row_chars] for start in part.starts[rows]])
+    def inputs(self, part: PartRows, rows: slice = slice(None), steps: slice = slice(None)) -> np.ndarray:
+        """Shape (R, T): what a predictor reads, a copy; of `steps` alone nothing else is read."""
+        return np.stack([self.ids[start : start + part.row_chars][steps] for start in part.starts[rows]])
 
     def targets(self, part: PartRows, rows: slice = slice(None)) -> np.ndarray:
         """Shape (R, T): what is to be predicted at each step, the character after the input."""

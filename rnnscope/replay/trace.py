@@ -19,15 +19,6 @@ from rnnscope.records.trace import (
     write_trace,
 )
 
-Blocks = Iterator[dict[str, np.ndarray]]
-
-
-def trace_blocks(
-    network: Network, corpus: Corpus, part: str, rows: int | None = None, sites: list[str] | None = None
-) -> Blocks:
-    """Block after block in time, site -> (R, t, H) float32, of the first `rows` rows; nothing is kept."""
-    return network.record_blocks(corpus.inputs(corpus.part(part), slice(rows)), sites)
-
 
 def replay_trace(
     network: Callable[[], Network],

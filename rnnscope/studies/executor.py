@@ -1,7 +1,8 @@
 """Independent jobs over local processes, one thread each. Knows no job.
 
-An executor is anything that runs jobs: this one, or a cluster's (ray_executor.py). Jobs have a `name`; they
-leave what they make on disk, so that it does not matter which executor ran them, or how often one was begun.
+An executor is anything that runs jobs: this one, or a cluster's (ray_executor.py). Jobs have a `name` of
+their own; they leave what they make on disk or give it back, so that it does not matter which executor ran
+them, or how often one was begun.
 
 One process per core with one thread each is quicker for small networks than one process with many threads,
 and results do not depend on how many processes there are.
@@ -31,7 +32,8 @@ OnMessage = Callable[[str, Any], None]
 Executor = Callable[[Callable[[Any], Any], Sequence[Any], OnMessage], list[Any]]
 """A function, its jobs with the longest first, who hears of them -> results in the order of the jobs.
 
-A job that ends in a RnnscopeError gives that error in place of its result, and the others go on.
+A path in a result is that of the worker, which may be another machine. A job that ends in a RnnscopeError
+gives that error in place of its result, and the others go on.
 """
 _listener: OnMessage | None = None
 
@@ -89,6 +91,11 @@ def on_processes(processes: int) -> Executor:
         return run_jobs(Forgiving(work), jobs, processes, on_message)
 
     return run
+
+
+def in_this_process(work: Callable[[Any], Any], jobs: Sequence[Any], on_message: OnMessage) -> list[Any]:
+    """An Executor that starts no process: one job after the other. `on_message` hears nothing."""
+    return [Forgiving(work)(job) for job in jobs]
 
 
 class Forgiving:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnnscope.analyses.samples import Sample
-from rnnscope.analyses.saturation import SaturationCounter, gate_sites
+from rnnscope.counters import SaturationCounter, gate_sites
 from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.folder import is_whole
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
 from rnnscope.records.trace import TraceManifest
-from rnnscope.studies.executor import tell
+from rnnscope.studies.executor import in_this_process, tell
 from rnnscope.studies.unit_states import UNTRAINED, state_sites
 from rnnscope.studies.work import Work
 from rnnscope.training.config import TrainConfig
@@ -153,19 +153,15 @@ def look_inside(job: LookJob) -> Look:
     import torch
 
     from rnnscope.replay.sampling import sample
-    from rnnscope.replay.trace import trace_blocks
+    from rnnscope.studies.unit_statistics import counted
 
     torch.set_num_threads(job.threads)
     run = Run.read(job.run)
     corpus = find_corpus(job.work, run.manifest.corpus)
-    network = load(run)
-    gates = SaturationCounter()
-    sites = gate_sites(run.manifest.cell, run.manifest.layers)
-    if sites:
-        for block in trace_blocks(network, corpus, "test", sites=sites):
-            gates.update(block)
+    counter = SaturationCounter(gate_sites(run.manifest.cell, run.manifest.layers))
+    (gates,) = counted(run, corpus, "test", [counter], in_this_process)
     prime = corpus.alphabet.encode(job.prime.encode(), "the prime")
-    ids = sample(network, prime, job.sample_chars, job.temperature, np.random.default_rng(job.seed))
+    ids = sample(load(run), prime, job.sample_chars, job.temperature, np.random.default_rng(job.seed))
     text = corpus.alphabet.readable(ids)
     return Look(gates, Sample(run.name, job.temperature, job.prime, text))
 

@@ -7,9 +7,10 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from rnnscope.analyses.ablation import ablation
-from rnnscope.analyses.saturation import GateCounts, SaturationCounter, gate_sites, saturation
+from rnnscope.analyses.saturation import GateCounts, saturation
 from rnnscope.analyses.unit_cards import OpenedRun, Place, unit_cards
 from rnnscope.corpora.tracks import tracks_of
+from rnnscope.counters import SaturationCounter, gate_sites
 from rnnscope.errors import ConfigError, RecordError
 from rnnscope.records.ablation import Ablation
 from rnnscope.records.corpus import Corpus
@@ -93,9 +94,9 @@ def card_of(work: Work, run: Run, corpus: Corpus, place: Place, command: str) ->
 
 
 def _gates(run: Run, trace: Trace) -> list[Row]:
-    counter = SaturationCounter()
     sites = gate_sites(run.manifest.cell, run.manifest.layers)
-    for block in trace.blocks(sites) if sites else ():
+    counter = SaturationCounter(sites)
+    for block in trace.blocks(list(sites)) if sites else ():
         counter.update(block)
     counted = [GateCounts(run.name, run.manifest.cell, counter)] if sites else []
     return saturation(counted, trace.manifest.corpus, trace.manifest.part).tables["gates"]

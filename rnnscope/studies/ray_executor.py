@@ -1,4 +1,4 @@
-"""Independent jobs on a Ray cluster that is running: one task a run. Knows no job and no network.
+"""Independent jobs on a Ray cluster that is running: one task a job. Knows no job and no network.
 
 Workers need this package and Ray, not a shared disk: what a job needs of the work folder goes out with it
 once, and while it runs its folder's new files come back to the driver every few seconds, checkpoints among
@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from rnnscope.errors import BackendError, RnnscopeError
+from rnnscope.errors import BackendError, ConfigError
 from rnnscope.records.folder import write_bytes
 from rnnscope.studies import executor as local
 from rnnscope.studies.executor import ONE_THREAD, TRAINING_ENVIRONMENT, Executor, Forgiving, OnMessage
@@ -216,7 +216,7 @@ def _task(
         local.hear(lambda name, news: mailbox.put.remote(name, news))
         with copies.every(SECONDS_BETWEEN_COPIES):
             result = work(replace(job, work=place))
-        return (result if isinstance(result, RnnscopeError) else None), copies.new()
+        return result, copies.new()
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
@@ -282,14 +282,23 @@ def _folder(job: Any) -> str:
 
 
 def _needs(work: Work, jobs: Sequence[Any]) -> list[str]:
-    """Folders that jobs read, once each."""
-    return list(dict.fromkeys(str(Work(Path()).corpus(job.corpus)) for job in jobs))
+    """Folders and files that jobs read, once each: a job's corpus, and what its `reads` names besides.
+
+    Raises ConfigError for what is not in the work folder.
+    """
+    needs = dict.fromkeys(
+        name for job in jobs for name in (str(Work(Path()).corpus(job.corpus)), *getattr(job, "reads", ()))
+    )
+    for name in needs:
+        if Path(name).is_absolute():
+            raise ConfigError(f"'{name}' is not in '{work.folder}', and workers are sent that folder only")
+    return list(needs)
 
 
-def _files(root: Path, folders: Sequence[str]) -> Files:
+def _files(root: Path, names: Sequence[str]) -> Files:
     return {
         str(path.relative_to(root)): path.read_bytes()
-        for folder in folders
-        for path in sorted((root / folder).rglob("*"))
+        for name in names
+        for path in [root / name, *sorted((root / name).rglob("*"))]
         if path.is_file() and path.suffix != ".lock" and not path.name.startswith(".")
     }

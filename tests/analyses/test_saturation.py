@@ -1,8 +1,8 @@
 # pyright: reportOperatorIssue=false, reportArgumentType=false
 import numpy as np
-import pytest
 
-from rnnscope.analyses.saturation import GateCounts, SaturationCounter, gate_sites, saturation
+from rnnscope.analyses.saturation import GateCounts, saturation
+from rnnscope.counters import SaturationCounter
 
 
 def gates(seed: int = 0) -> np.ndarray:
@@ -15,7 +15,7 @@ def gates(seed: int = 0) -> np.ndarray:
 
 
 def test_a_gate_that_never_moves_is_told_from_one_that_does():
-    counter = SaturationCounter()
+    counter = SaturationCounter(("layers.0.f",))
     counter.update({"layers.0.f": gates()})
     finding = saturation([GateCounts("r", "lstm", counter)], "c", "test")
     rows = {row["unit"]: row for row in finding.tables["gates"]}
@@ -28,48 +28,6 @@ def test_a_gate_that_never_moves_is_told_from_one_that_does():
     )
 
 
-def test_fractions_are_the_plain_ones():
-    values = np.random.default_rng(3).uniform(size=(2, 50, 7))
-    counter = SaturationCounter(below=0.2, above=0.7)
-    counter.update({"layers.1.z": values})
-    left, right = counter.result()["layers.1.z"]
-    np.testing.assert_array_equal(left, (values < 0.2).mean(axis=(0, 1)))
-    np.testing.assert_array_equal(right, (values > 0.7).mean(axis=(0, 1)))
-
-
-def test_streaming_and_merging_change_nothing():
-    values = gates(5)
-    whole, first, second = SaturationCounter(), SaturationCounter(), SaturationCounter()
-    whole.update({"a": values, "b": values / 2})
-    first.update({"a": values[:, :13], "b": values[:, :13] / 2})
-    for start in range(13, 40, 9):
-        block = values[:, start : start + 9]
-        second.update({"a": block, "b": block / 2})
-    for merged in (first.merge(second), second.merge(first), SaturationCounter().merge(first).merge(second)):
-        assert merged.steps == whole.steps == 120
-        for site in ("a", "b"):
-            np.testing.assert_array_equal(merged.result()[site], whole.result()[site])
-            np.testing.assert_array_equal(merged.lowest[site], whole.lowest[site])
-            np.testing.assert_array_equal(merged.highest[site], whole.highest[site])
-
-
-def test_counters_with_other_thresholds_are_not_merged():
-    with pytest.raises(ValueError, match="thresholds"):
-        SaturationCounter(below=0.2).merge(SaturationCounter())
-
-
-def test_sites_are_those_of_the_paper_and_an_rnn_has_none():
-    assert gate_sites("lstm", 2) == [
-        "layers.0.f",
-        "layers.0.i",
-        "layers.0.o",
-        "layers.1.f",
-        "layers.1.i",
-        "layers.1.o",
-    ]
-    assert gate_sites("gru", 1) == ["layers.0.z", "layers.0.r"]
-    assert gate_sites("rnn", 3) == []
-    assert (
-        saturation([GateCounts("r", "rnn", SaturationCounter())], "c", "test").reading
-        == "No network here has gates."
-    )
+def test_an_rnn_has_no_gates():
+    finding = saturation([GateCounts("r", "rnn", SaturationCounter(()))], "c", "test")
+    assert finding.reading == "No network here has gates."

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
 
+import numpy as np
 import pytest
 
 from rnnscope.cli.main import run
+from rnnscope.records.trace import Trace
 
 TEXT = "def f(x):\n    return '(' + x + ')'  # say\n" * 400
 
@@ -81,6 +83,9 @@ REFUSED = [
     (["replay", "tiny", "--part", "tset"], "did you mean 'test'"),
     (["replay", "tiny", "--rows", "0"], "--rows 0"),
     (["replay", "tiny", "--precision", "int4"], "none of float16, float32, int8"),
+    (["statistics", "no-run"], "no run 'no-run'"),
+    (["statistics", "tiny", "--part", "tset"], "did you mean 'test'"),
+    (["statistics", "tiny", "--processes", "0"], "--processes 0"),
     (["ablate", "no-run"], "no run 'no-run'"),
     (["ablate", "tiny", "--to", "one"], "neither mean nor zero"),
     (["ablate", "tiny", "--chars", "1"], "--chars 1"),
@@ -188,6 +193,23 @@ def test_a_replay_leaves_every_site_of_every_unit(work: Path):
     made = answer(work, "replay", "tiny", "--part", "validation", "--trace", "--precision", "float32")
     assert made["sites"] and set(made["sites"].values()) == {8}
     assert {"layers.0.r", "layers.0.z", "layers.0.n", "layers.0.h"} <= set(made["sites"])
+
+
+def test_statistics_are_those_of_the_trace_and_the_same_for_people(work: Path):
+    said = answer(work, "statistics", "tiny", "--part", "validation", "--processes", "1")
+    made = answer(work, "replay", "tiny", "--part", "validation", "--trace", "--precision", "float32")
+    trace = Trace.read(Path(made["trace"]))
+    assert len(said["units"]) == 4 * 8 and len(said["time_constants"]) == 8
+    for row in said["units"]:
+        values = trace.site(f"layers.{row['layer'] - 1}.{row['site']}")[..., row["unit"]].astype(np.float64)
+        assert said["steps"] == values.size
+        assert row["mean"] == pytest.approx(values.mean(), abs=1e-6)
+        assert row["deviation"] == pytest.approx(values.std(), abs=1e-6)
+        assert row["least"] <= row["p10"] <= row["p50"] <= row["p90"] <= row["largest"]
+    shown = rnnscope(work, "statistics", "tiny", "--part", "validation", "--processes", "1").stdout
+    (update,) = [row for row in said["summary"] if row["site"] == "z"]
+    assert f"{update['mean_p50']:.3f}" in shown and "z update (z keeps)" in shown
+    assert said["reading"] in shown
 
 
 def test_ngram_losses_are_given_for_every_context_asked_for(work: Path):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from rnnscope.analyses.cell_roles import Hypothesis, UnitStates, cell_roles
-from rnnscope.analyses.saturation import GateCounts, SaturationCounter, gate_sites, saturation
+from rnnscope.analyses.saturation import GateCounts, saturation
+from rnnscope.counters import SaturationCounter, gate_sites
 
 _spec = importlib.util.spec_from_file_location("wired", Path(__file__).with_name("wired.py"))
 assert _spec and _spec.loader
@@ -54,8 +55,8 @@ def test_the_unit_on_inside_parentheses_is_found(text: list[str], inputs_RT: np.
 
 
 def test_the_gate_that_never_moves_and_the_one_always_open_are_told_apart(inputs_RT: np.ndarray):
-    counter = SaturationCounter()
-    for block in wired.wired_lstm().record_blocks(inputs_RT, gate_sites("lstm", 1)):
+    counter = SaturationCounter(gate_sites("lstm", 1))
+    for block in wired.wired_lstm().record_blocks(inputs_RT, counter.sites):
         counter.update(block)
     rows = saturation([GateCounts("wired", "lstm", counter)], "c", "test").tables["gates"]
     forget = {row["unit"]: row for row in rows if row["gate"] == "forget"}

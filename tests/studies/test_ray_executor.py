@@ -4,6 +4,7 @@ bit."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -122,6 +123,45 @@ def _study_through_a_death(cluster, text: Path, far: Path, errors, said: Path) -
     finally:
         study.kill()
         study.wait(timeout=60)
+
+
+def rnnscope(*arguments: str, work: Path) -> dict:
+    command = [*SCRIPT, *arguments, "--work", str(work), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment())
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_statistics_of_units_are_the_same_numbers_on_a_cluster_and_here(text: Path, tmp_path: Path):
+    work = tmp_path / "work"
+    rnnscope("corpus", "build", str(text), "--name", "lines", "--split", "streams", work=work)
+    rnnscope("train", "lines", "--hidden", "8", "--set", "epochs=1", "--name", "tiny", work=work)
+    count = ["statistics", "lines/tiny", "--part", "train"]
+    here = rnnscope(*count, "--processes", "2", work=work)
+    before = sorted(work.rglob("*"))
+    with subprocess.Popen(
+        [sys.executable, "-c", CLUSTER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    ) as cluster:
+        try:
+            assert cluster.stdout is not None
+            address = json.loads(cluster.stdout.readline())["address"]
+            far = rnnscope(*count, "--ray", address, work=work)
+            elsewhere = shutil.copytree(work / "runs" / "lines" / "tiny", tmp_path / "elsewhere")
+            command = [*SCRIPT, "statistics", str(elsewhere), "--ray", address, "--work", str(work)]
+            refused = subprocess.run(command, capture_output=True, text=True, env=environment())
+            cluster.communicate(timeout=PATIENCE_S)
+        finally:
+            cluster.kill()
+    assert far == here and here["steps"] > 10_000
+    assert refused.returncode == 2 and f"is not in '{work}'" in refused.stderr.splitlines()[-1]
+    assert sorted(work.rglob("*")) == before, "something was left behind"
+    assert rnnscope("statistics", "lines/tiny", work=work)["units"] != here["units"]
 
 
 def test_no_cluster_is_one_clear_line(text: Path, tmp_path: Path):

@@ -9,9 +9,8 @@ import numpy as np
 from rnnscope.analyses.unit_cards import wording
 from rnnscope.analyses.unit_cards.choosing import by_place, chosen, number
 from rnnscope.analyses.unit_cards.excerpts import excerpts_of
-from rnnscope.analyses.unit_cards.measuring import Measured, measure
+from rnnscope.analyses.unit_cards.measuring import MOST_CHARS, Measured, measure
 from rnnscope.analyses.unit_cards.opened import OpenedRun, Place
-from rnnscope.analyses.unit_cards.timing import MOST_CHARS
 from rnnscope.records.finding import Excerpt, Finding, Row
 
 SYMBOLS, NEIGHBOURS = 5, 3
@@ -131,15 +130,12 @@ def _facts(run: OpenedRun, measured: Measured, place: Place) -> list[Row]:
     index = run.places.index(place)
     shares_K = measured.shares_UK[index]
     gates = [row for row in run.gates if (row["layer"], row["unit"]) == place]
-    steps = run.chars // max(1, len(run.texts))
     facts = {
         "values": wording.values_fact(
             measured.mean_U[index], measured.deviation_U[index], shares_K[0], shares_K[-1]
         ),
         "memory by its gate": wording.kept_fact(measured.kept_chars_U[index]),
-        "memory by its values": wording.value_fact(
-            measured.value_chars_U[index], min(MOST_CHARS, max(1, steps // 4))
-        ),
+        "memory by its values": wording.value_fact(measured.value_chars_U[index], MOST_CHARS),
         "gates": wording.gates_fact(gates),
         "most alike": wording.neighbours_fact(_nearest(run, measured, index, NEIGHBOURS)),
         "held at its mean": wording.ablation_fact(run, by_place(run.ablation).get(place)),

@@ -5,10 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnscope.analyses.unit_cards.opened import OpenedRun
-from rnnscope.analyses.unit_cards.timing import KEEPS, kept_chars, log_kept, value_chars
+from rnnscope.counters import AutocorrelationCounter, KeepingCounter
+from rnnscope.counters.autocorrelation import LAGS
 
 BINS = 20
 """Of a histogram over [-1, 1]: the outer two are the values beyond 0.9."""
+MOST_CHARS = LAGS[-1]
+"""A time as long as this says 'at least': float16 rounds a gate near 1 by up to 2.4e-4, an eighth of -ln f
+there."""
+KEEPS = {"lstm": ("f", False), "gru": ("z", False), "gru-2015": ("z", True)}
+"""Cell -> the gate that keeps its state, and whether it is 1 minus that gate that keeps."""
 MOST_PRODUCTS = 1e10
 """Multiplications that all correlations of a run may cost; on a longer text every k-th character is taken."""
 
@@ -25,7 +31,7 @@ class Measured:
     kept_chars_U: np.ndarray
     """By the gate that keeps the state; nan for cells without one."""
     value_chars_U: np.ndarray
-    """By the autocorrelation of the values."""
+    """By the autocorrelation of the values; nan for a unit that never changes."""
     correlation_UU: np.ndarray
     """Of values, at the same characters; 0 on the diagonal and for units that never change."""
     logits_VH: np.ndarray
@@ -41,14 +47,13 @@ def measure(run: OpenedRun) -> Measured:
     """Everything of every unit, some units at a time over all of the text, and all of them at a time over
     some of it."""
     layers = range(1, run.layers + 1)
-    counts, means, deviations, times = [], [], [], []
+    counts, means, deviations = [], [], []
     for layer in layers:
         for group in run.groups:
             values_RTU = run.columns(run.site(layer), group)
             counts.append(_counts(values_RTU))
             means.append(values_RTU.mean(axis=(0, 1), dtype=np.float64))
             deviations.append(values_RTU.std(axis=(0, 1), dtype=np.float64))
-            times.append(value_chars(values_RTU))
     mean_U, deviation_U = np.concatenate(means), np.concatenate(deviations)
     top_H = deviation_U[-run.units :] if run.state == "h" else _deviation(run, run.site(run.layers, "h"))
     weights_VH = run.decoder_VH.astype(np.float64)
@@ -57,7 +62,7 @@ def measure(run: OpenedRun) -> Measured:
         mean_U=mean_U,
         deviation_U=deviation_U,
         kept_chars_U=np.concatenate([_kept(run, layer) for layer in layers]),
-        value_chars_U=np.concatenate(times),
+        value_chars_U=np.concatenate([_lasting(run, layer) for layer in layers]),
         correlation_UU=_correlation(run, mean_U),
         logits_VH=(weights_VH - weights_VH.mean(axis=0)) * top_H,
     )
@@ -79,12 +84,20 @@ def _deviation(run: OpenedRun, site: str) -> np.ndarray:
 def _kept(run: OpenedRun, layer: int) -> np.ndarray:
     if run.cell not in KEEPS:
         return np.full(run.units, np.nan)
-    gate, is_mirrored = KEEPS[run.cell]
+    gate, overwrites = KEEPS[run.cell]
     site = run.site(layer, gate)
-    sums_H = np.zeros(run.units)
+    counter = KeepingCounter((site,), overwrites)
     for block in run.blocks([site]):
-        sums_H += log_kept(block[site], is_mirrored).sum(axis=(0, 1), dtype=np.float64)
-    return kept_chars(sums_H / run.chars)
+        counter.update(block)
+    return np.minimum(MOST_CHARS, counter.result()[site].steps_H)
+
+
+def _lasting(run: OpenedRun, layer: int) -> np.ndarray:
+    site = run.site(layer)
+    counter = AutocorrelationCounter((site,))
+    for block in run.blocks([site]):
+        counter.update(block)
+    return np.minimum(MOST_CHARS, counter.result()[site].steps_H)
 
 
 def _correlation(run: OpenedRun, mean_U: np.ndarray) -> np.ndarray:

@@ -3,8 +3,8 @@
 import math
 
 from rnnscope.analyses.unit_cards.choosing import number
+from rnnscope.analyses.unit_cards.measuring import MOST_CHARS
 from rnnscope.analyses.unit_cards.opened import OpenedRun, Place
-from rnnscope.analyses.unit_cards.timing import MOST_CHARS
 from rnnscope.records.finding import Row
 
 _MEASURES = {"flag": "AUC", "graded": "rank correlation"}

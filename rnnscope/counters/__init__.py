@@ -1,0 +1,27 @@
+"""Blocks of activations -> sums that can be added up: what is told of every unit without keeping any value.
+
+numpy only. A counter knows no network and no text; memory is that of its sums, however long the text.
+"""
+
+from rnnscope.counters.autocorrelation import LAGS, Autocorrelation, AutocorrelationCounter
+from rnnscope.counters.counter import Block, Counter
+from rnnscope.counters.distribution import Bins, Distribution, DistributionCounter, bins_of
+from rnnscope.counters.keeping import Keeping, KeepingCounter
+from rnnscope.counters.saturation import GATES, SaturationCounter, gate_sites
+
+__all__ = [
+    "GATES",
+    "LAGS",
+    "Autocorrelation",
+    "AutocorrelationCounter",
+    "Bins",
+    "Block",
+    "Counter",
+    "Distribution",
+    "DistributionCounter",
+    "Keeping",
+    "KeepingCounter",
+    "SaturationCounter",
+    "bins_of",
+    "gate_sites",
+]

@@ -69,6 +69,7 @@ def wired(corpus: Corpus) -> Network:
             rows = [gate * UNITS + unit for gate in range(4)]
             for each in (weights.w_input_GI, weights.w_hidden_GH, weights.b_input_G, weights.b_hidden_G):
                 each[rows] = 0
+        weights.w_hidden_GH[:, [QUOTE_UNIT, COLUMN_UNIT]] = 0  # and the others hear nothing of them
         i, f, g, _ = (gate * UNITS + QUOTE_UNIT for gate in range(4))
         weights.b_input_G[i], weights.b_input_G[f] = -12, 12
         weights.w_input_GI[i, [opens, closes]] = 24

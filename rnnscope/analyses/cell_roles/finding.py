@@ -106,6 +106,7 @@ def _row(
     ends = sorted(sign * end for end in known[pair][1:])
     scale = hypothesis.on_scale
     score, low, high = (scale(float(each)) for each in (found.scored_KU[place, unit], *ends))
+    low, high = min(low, score), max(high, score)  # rounding may set the score just outside; nan stays
     control_high = scale(float(shifted_S.max()))
     last, untrained = (scale(float(each[1, place])) for each in (found.last_2K, found.untrained_2K))
     has_untrained = bool(network.untrained)

@@ -8,6 +8,7 @@ name here.
 import itertools
 import keyword
 import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ def literals(tokens: list[Token], language: Language) -> Iterator[tuple[int, int
             continue
         if kind in String.Doc:
             yield start, stop - 1
-        elif not quote:
+        elif not quote and value[0] in "\"'":
             quote, first = value, start
         elif value == quote:
             is_empty = language == "python" and stop - first == 2
@@ -127,16 +128,29 @@ def differing(text: str, language: Language) -> dict[str, np.ndarray]:
     return {name: np.flatnonzero(ours[name] != theirs) for name, theirs in expected(text, language).items()}
 
 
+def lines_of_f_strings(text: str) -> np.ndarray:
+    """Every line on which an f-string begins or goes on."""
+    flags = np.zeros(len(text), dtype=bool)
+    for start, _, kind, value in tokens_of(text, "python"):
+        if (kind in String.Affix and "f" in value.lower()) or (kind in String.Interpol and value in "{}"):
+            flags[text.rfind("\n", 0, start) + 1 : text.find("\n", start) + 1] = True
+    return flags
+
+
 def test_python_strings_comments_and_keywords_are_those_of_pygments(tmp_path):
     text = python_text(tmp_path).rpartition("\n")[0]
     text = text[: text.rindex("\nclass ") + 1]  # where no string is open, which Pygments would call an error
     ours, differs = annotate(text, "python"), differing(text, "python")
     assert len(text) > 300_000
-    assert differs["inside_quotes"].size == 0
-    assert differs["inside_comment"].size == 0
+    # named: lines of an f-string, which from Python 3.12 on may hold its own kind of quote in its braces
+    named = lines_of_f_strings(text)
+    for name in ("inside_quotes", "inside_comment"):
+        assert named[differs[name]].all(), name
+        assert differs[name].size == 0 or sys.version_info >= (3, 12)
     # named: keywords in the braces of an f-string, and the closing quote where it comes right after one
     quotes = ours["inside_quotes"]
-    assert (quotes | before(quotes))[differs["after_keyword"]].all()
+    assert ((quotes | before(quotes)) & named)[differs["after_keyword"]].all()
+    assert 0 < named.mean() < 0.1
     assert all(ours[name].any() for name in differs)
     left_out = {word for word, _ in keywords(tokens_of(text, "python"))} - KEYWORDS["python"]
     assert left_out <= set(keyword.softkwlist)

@@ -34,6 +34,7 @@ def question(
     from rnnscope.figures import charts, save
     from rnnscope.questions.all import question_named
     from rnnscope.questions.question import answer
+    from rnnscope.records.folder import write_text
     from rnnscope.studies.study import Listener
     from rnnscope.studies.work import Work, cores, only_one_study
 
@@ -51,9 +52,13 @@ def question(
             listener=Listener(screen.notice, screen.update, screen.expect, screen.is_done),
         )
     folders = [place.questions, *([results] if results else [])]
-    paths = [finding.save(folder) for folder in folders]
+    # a look must not take the place of a verdict
+    stem = finding.analysis if scale == "full" else f"{finding.analysis}-{scale}"
+    paths = [folder / f"{stem}.json" for folder in folders]
+    for path in paths:
+        write_text(path, finding.model_dump_json(indent=1) + "\n")
     pictures = [
-        save(figure, folder / f"{finding.analysis}.svg")
+        save(figure, folder / f"{stem}.svg")
         for folder in folders
         for figure in list(charts(finding).values())[:1]
     ]

@@ -40,7 +40,7 @@ def units(
         typer.Option("--not", help="Where the units are to be off, too; may be given again.", metavar="A:B"),
     ] = None,
     part: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
-    chars: Annotated[int, typer.Option(help="Characters to trace, where there is no trace yet.")] = 200_000,
+    chars: Annotated[int, typer.Option(help="Characters to trace, where no trace is as long.")] = 200_000,
     seed: SeedOption = 0,
     work: WorkOption = DEFAULT_WORK,
     as_json: JsonOption = False,
@@ -116,9 +116,9 @@ def _by_hypothesis(finding: "Finding") -> list[str]:
 
 
 def _by_span(finding: "Finding") -> list[str]:
-    lines = [f"{'unit':>10} {'':>4} {'gap':>7} {'chance':>7} {'q':>9} {'of the text':>12}"]
+    lines = [f"{'unit':>10} {'':>4} {'gap':>7} {'chance':>7} {'p':>7} {'of the text':>12}"]
     lines += [
-        f"{_name(row):>10} {row['direction']:>4} {row['gap']:7.3f} {row['chance_gap']:7.3f} {row['q']:9.2g} "
+        f"{_name(row):>10} {row['direction']:>4} {row['gap']:7.3f} {row['chance_gap']:7.3f} {row['p']:7.3f} "
         f"{row['share_of_text']:12.1%}"
         for row in finding.tables["units"][:SHOWN_UNITS]
     ]

@@ -11,16 +11,17 @@ from pydantic import ValidationError
 
 from rnnscope.corpora import build_corpus
 from rnnscope.corpora.choosing import source_from
-from rnnscope.corpora.sources import PYTHON_LIBRARY
-from rnnscope.records.corpus import Corpus
+from rnnscope.corpora.known_texts import WAR_AND_PEACE_SHA256
+from rnnscope.corpora.sources import PYTHON_LIBRARY, WAR_AND_PEACE
+from rnnscope.errors import RecordError
+from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.finding import Finding, Row
 from rnnscope.records.folder import Manifest, is_whole, write_text
 from rnnscope.records.run import Run
-from rnnscope.records.surprisal import Surprisal
 from rnnscope.studies.executor import Executor, on_processes, run_jobs
 from rnnscope.studies.grid import Budget, Grid, PlannedRun, planned_runs
-from rnnscope.studies.jobs import TrainJob, train_and_replay
-from rnnscope.studies.study import Listener
+from rnnscope.studies.jobs import TrainJob, replay_run, train_and_replay
+from rnnscope.studies.study import Listener, is_done
 from rnnscope.studies.work import Work
 
 NOBODY = Listener()
@@ -59,6 +60,8 @@ class Measurement(Manifest):
 
     kind: Literal["measurement"] = "measurement"
     question: str
+    version: int
+    """Of the question's way to measure."""
     corpus: str
     run: str
     budget: str
@@ -74,6 +77,7 @@ class MeasureJob:
     """One finished run to measure."""
 
     question: str
+    version: int
     work: Path
     corpus: str
     run: Path
@@ -94,6 +98,8 @@ class Question:
     claim: str
     rule: str
     scales: Mapping[str, Scale]
+    version: int
+    """Counted up where `measure` changes, so that what was measured before is measured again."""
     measure: Callable[[MeasureJob], list[Row]]
     """What is read off one network; it runs in a process of its own."""
     decide: Callable[[Sequence[Measurement]], "Decision"]
@@ -134,10 +140,10 @@ def answer(
         budgets[text.corpus, plan.name] = plan.budget.label if plan.budget else ""
         jobs.append(TrainJob(work.folder, text.corpus, plan.name, plan.config, {}, 0, command))
     listener.on_plan({job.name: 1.0 for job in jobs})
-    to_do = [job for job in jobs if not is_whole(work.run(job.corpus, job.name))]
+    to_do = [job for job in jobs if not is_done(job, work)]
     if to_do:
         listener.notice(f"training {len(to_do)} of {len(jobs)} networks")
-    ended = (executor or on_processes(processes))(train_and_replay, jobs if to_do else [], listener.hear)
+    ended = (executor or on_processes(processes))(train_and_replay, to_do, listener.hear)
     for failure in (each for each in ended if isinstance(each, Exception)):
         raise failure
     measured = _measured(question, jobs, budgets, work, processes, command, listener)
@@ -180,7 +186,7 @@ def planned(scale: Scale, text: Text, symbols: int) -> list[PlannedRun]:
 
 def _corpus(text: Text, work: Work, command: str, listener: Listener) -> Corpus:
     if is_whole(work.corpus(text.corpus)):
-        return Corpus.read(work.corpus(text.corpus))
+        return _checked(Corpus.read(work.corpus(text.corpus)), text)
     chars = text.chars if text.source == PYTHON_LIBRARY else None
     return build_corpus(
         source_from(text.source, chars=chars),
@@ -189,6 +195,20 @@ def _corpus(text: Text, work: Work, command: str, listener: Listener) -> Corpus:
         command=command,
         notice=listener.notice,
     )
+
+
+def _checked(corpus: Corpus, text: Text) -> Corpus:
+    """Raises RecordError where a corpus of that name is of another text than is asked about."""
+    manifest = corpus.manifest
+    if text.source == PYTHON_LIBRARY:
+        is_meant = manifest.source["kind"] == PYTHON_LIBRARY and manifest.ids_chars == text.chars
+    else:
+        is_meant = text.source != WAR_AND_PEACE or manifest.text_sha256 == WAR_AND_PEACE_SHA256
+    if not is_meant:
+        raise RecordError(
+            f"corpus '{corpus.name}' is not the text that the question asks about; another --work would do"
+        )
+    return corpus
 
 
 def _measured(
@@ -203,6 +223,7 @@ def _measured(
     wanted = [
         MeasureJob(
             question.name,
+            question.version,
             work.folder,
             job.corpus,
             work.run(job.corpus, job.name),
@@ -215,7 +236,13 @@ def _measured(
     if missing:
         listener.notice(f"measuring {len(missing)} of {len(wanted)} networks")
         run_jobs(Measuring(question.measure), missing, processes)
-    return [found for job in wanted if (found := _kept(job)) is not None]
+    measured = []
+    for job in wanted:
+        found = _kept(job)
+        if found is None:
+            raise RecordError(f"what was measured of '{job.run}' cannot be read back; train the run again")
+        measured.append(found)
+    return measured
 
 
 def measurement_path(job: MeasureJob) -> Path:
@@ -228,7 +255,8 @@ def _kept(job: MeasureJob) -> Measurement | None:
         found = Measurement.model_validate_json(measurement_path(job).read_bytes())
     except (OSError, ValidationError):
         return None
-    return found if found.parents.get("run") == Run.read(job.run).manifest.fingerprint else None
+    is_current = found.parents.get("run") == Run.read(job.run).manifest.fingerprint
+    return found if is_current and found.version == job.version else None
 
 
 class Measuring:
@@ -244,13 +272,14 @@ class Measuring:
             command=job.command,
             parents={"run": run.manifest.fingerprint},
             question=job.question,
+            version=job.version,
             corpus=job.corpus,
             run=run.name,
             budget=job.budget,
             cell=run.manifest.cell,
             layers=run.manifest.layers,
             seed=run.manifest.seed,
-            test_nats=Surprisal.read(run.replay_folder("test", "surprisal")).manifest.mean_nats,
+            test_nats=replay_run(run, find_corpus(job.work, job.corpus), "test").manifest.mean_nats,
             rows=rows,
         )
         path = measurement_path(job)

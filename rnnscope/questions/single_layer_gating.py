@@ -217,6 +217,7 @@ SINGLE_LAYER_GATING = Question(
             seeds=5,
         ),
     },
+    version=1,
     measure=measure,
     decide=decide,
 )

@@ -218,7 +218,7 @@ def _train(
 ) -> tuple[dict[str, Run], dict[str, RnnscopeError]]:
     """Name -> run, and name -> error of those that failed; whole ones are read, and nothing is started for
     them."""
-    to_do = [job for job in jobs if not _is_done(job, work)]
+    to_do = [job for job in jobs if not is_done(job, work)]
     failures: dict[str, RnnscopeError] = {}
     if to_do:
         names = ", ".join(job.name for job in to_do[:MOST_NAMES])
@@ -247,7 +247,7 @@ def _trace(
     run_jobs(trace_run, jobs, processes)
 
 
-def _is_done(job: TrainJob, work: Work) -> bool:
+def is_done(job: TrainJob, work: Work) -> bool:
     """Whether the run and its replays are whole and of this corpus and config: else training is asked, and it
     decides.
     """

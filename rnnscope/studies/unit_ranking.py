@@ -10,9 +10,13 @@ from rnnscope.corpora.tracks import find_track, refuse_constant
 from rnnscope.errors import ConfigError
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding
+from rnnscope.records.folder import is_whole
 from rnnscope.records.run import Run
 from rnnscope.studies.jobs import TraceJob, trace_run
 from rnnscope.studies.unit_states import hypotheses_of, unit_states
+
+MOST_OVER = 10
+"""A row may be so many times as long as what was asked for."""
 
 
 def units_by_hypothesis(
@@ -85,7 +89,12 @@ def traced_states(run: Run, corpus: Corpus, part: str, chars: int, work: Path, c
     """The run's units on disk, traced first where they are not there yet."""
     import torch
 
-    corpus.part(part)
+    row_chars = corpus.part(part).row_chars
+    if row_chars > MOST_OVER * chars and not is_whole(run.replay_folder(part, "trace")):
+        raise ConfigError(
+            f"{part} has rows of {row_chars:,} characters, which are traced whole; --chars {row_chars} says "
+            "that this is meant, another --part may be shorter"
+        )
     job = TraceJob(work, corpus.name, run.folder, chars, command, torch.get_num_threads(), part)
     trace_run(job)
     return unit_states(run, corpus, part)

@@ -38,14 +38,19 @@ def unit_states(run: Run, corpus: Corpus, part: str = "test", most_rows: int | N
     traces = [traced] if before is None else [traced, before]
     rows = min([each.manifest.rows for each in traces] + ([] if most_rows is None else [most_rows]))
     sites = state_sites(run.manifest.cell, run.manifest.layers)
-    of = corpus.part(part)
     return UnitStates(
         run.name,
         run.manifest.cell,
         _values(traced, sites, rows),
-        [corpus.text(start, start + of.row_chars) for start in of.starts[:rows]],
+        texts_of(corpus, part, rows),
         {} if before is None else _values(before, sites, rows),
     )
+
+
+def texts_of(corpus: Corpus, part: str, rows: int) -> list[str]:
+    """What was read, row by row."""
+    of = corpus.part(part)
+    return [corpus.text(start, start + of.row_chars) for start in of.starts[:rows]]
 
 
 def _values(trace: Trace, sites: Sequence[str], rows: int) -> dict[str, np.ndarray]:

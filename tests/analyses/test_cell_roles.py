@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import signal, stats
 from sklearn.metrics import mutual_info_score
 
 from rnnscope.analyses.cell_roles import Hypothesis, UnitStates, associate, cell_roles, role_rows
@@ -207,3 +207,33 @@ def test_a_unit_that_only_knows_the_last_character_has_no_role():
     states[..., 2] = np.where(flag, 0.9, -0.9)
     (row,) = cell_roles([network_of], [hypothesis], "c", "test").tables["best"]
     assert row["unit"] == 2 and row["is_clear"]
+
+
+def slow_units(seed: int, units: int, chars: int) -> np.ndarray:
+    noise = np.random.default_rng(seed).normal(size=(1, chars, units)).astype(np.float32)
+    return signal.lfilter([1], [1, -0.999], noise, axis=1) / 30
+
+
+def test_a_flag_that_holds_in_two_short_stretches_gives_slow_units_no_role():
+    """Most shifts of it leave a half without a single one; such a shift says nothing of chance."""
+    flag = np.zeros((1, 8000), dtype=bool)
+    flag[0, 3700:3900] = flag[0, 4100:4300] = True
+    hypothesis, clear, units = Hypothesis("f", "f", True, flag), 0, 0
+    for seed in range(5):
+        states = slow_units(seed, 60, 8000).astype(np.float16)
+        found = associate(UnitStates("net", "gru", {"layers.0.h": states}, ["ab" * 4000]), [hypothesis])
+        clear, units = clear + int((found.q_KU < 0.05).sum()), units + 60
+    assert clear <= 0.05 * units
+
+
+def test_the_last_character_as_a_control_is_judged_by_ranks_as_units_are():
+    """'a' means 0 but for a few 1000s, 'b' always 5: a unit that tells them apart needs no memory."""
+    generator = np.random.default_rng(0)
+    is_b = generator.uniform(size=(ROWS, CHARS)) < 0.5
+    labels = np.where(is_b, 5, np.where(generator.uniform(size=is_b.shape) < 0.01, 1000, 0))
+    states = np.where(is_b, 0.5, -0.5)[:, :, None]
+    texts = ["".join("b" if b else "a" for b in row) for row in is_b]
+    network_of = UnitStates("net", "gru", {"layers.0.h": states}, texts)
+    (row,) = cell_roles([network_of], [Hypothesis("g", "g", False, labels)], "c", "test").tables["best"]
+    assert row["score"] > 0.8 and row["last_character"] == pytest.approx(row["score"], abs=1e-3)
+    assert not row["is_clear"]

@@ -26,9 +26,7 @@ def ranked(capsys: pytest.CaptureFixture, work: Path, *arguments: str) -> dict:
     ("hypothesis", "unit"),
     [("inside_quotes", QUOTE_UNIT), ("column", COLUMN_UNIT), ("“[^”]*", QUOTE_UNIT)],
 )
-def test_the_wired_unit_comes_first_and_no_other_comes_near(
-    capsys, work: Path, hypothesis: str, unit: int
-):
+def test_the_wired_unit_comes_first_and_no_other_comes_near(capsys, work: Path, hypothesis: str, unit: int):
     found = ranked(capsys, work, "--hypothesis", hypothesis)
     first, *others = (row | {"kind": found["kind"]} for row in found["units"])
     assert first["unit"] == unit and first["score"] > 0.99 and first["is_clear"]

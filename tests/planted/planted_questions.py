@@ -13,6 +13,7 @@ CELLS = {"lstm": ("f", "i", "o"), "gru": ("z", "r")}
 def measurement(cell: str, layers: int, seed: int, rows: list[Row], nats: float = 1.2) -> Measurement:
     return Measurement(
         question="q",
+        version=1,
         corpus="war-and-peace",
         run=f"{cell}-{layers}-s{seed}",
         budget="64",

@@ -55,3 +55,22 @@ def test_networks_with_too_few_units_on_a_side_do_not_count_and_are_named():
     ]
     decision = units_without_a_role.decide(some)
     assert decision.verdict == "yes" and any("war-and-peace/few" in each for each in decision.caveats)
+
+
+def test_part_three_holds_means_over_settings_against_half_and_not_ratios_of_settings():
+    """One setting far below half and one far above it: together below."""
+    far = units((0.2, 0.5), (3.0, 9.0), (0.004, 0.020))
+    near = [
+        each.model_copy(update={"cell": "gru"}) for each in units((0.2, 0.5), (3.0, 9.0), (0.0019, 0.002))
+    ]
+    decision = units_without_a_role.decide([*far, *near])
+    assert decision.verdict == "no" and "part 3 is against it" in decision.reading
+    assert units_without_a_role.decide(near).verdict == "yes"
+
+
+def test_a_setting_that_lacks_a_seed_does_not_pass_for_a_difference_between_seeds():
+    low = units((0.49, 0.5), (3.0, 9.0), (0.008, 0.01))
+    high = [each.model_copy(update={"cell": "gru"}) for each in units((0.1, 0.5), (3.0, 9.0), (0.008, 0.01))]
+    whole, lacking = (units_without_a_role.decide(each) for each in ([*low, *high], [*low, *high[1:]]))
+    assert lacking.effect == pytest.approx(whole.effect, abs=0.01)
+    assert lacking.high - lacking.low < 3 * (whole.high - whole.low)

@@ -19,9 +19,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from rnnscope.analyses.cell_roles.labels import SHIFTS, Labelings
+from rnnscope.analyses.cell_roles.labels import Labelings
 from rnnscope.analyses.cell_roles.scores import last_character, scores
 from rnnscope.analyses.cell_roles.states import Hypothesis, UnitStates
+
+FEWEST_SHIFTS = 8
+"""Shifted labelings that must tell something apart in both halves, for chance to be known."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,9 @@ class Associations:
     scored_KU: np.ndarray
     """On the scoring half, times the sign of the choosing half."""
     shifted_SKU: np.ndarray
-    """`scored_KU` with shifted labels."""
+    """`scored_KU` with shifted labels; nan for a shift that leaves a half with nothing to tell apart."""
     shifted_best_SK: np.ndarray
-    """With shifted labels, of the unit then chosen."""
+    """With shifted labels, of the unit then chosen; nan likewise."""
     bits_KU: np.ndarray
     q_KU: np.ndarray
     last_2K: np.ndarray
@@ -65,7 +68,8 @@ def associate(network: UnitStates, hypotheses: Sequence[Hypothesis], seed: int =
     sign_KU = np.where(found.true_2KU[0] < 0, -1, 1)
     scored_KU = found.true_2KU[1] * sign_KU
     chosen_SKU, scored_SKU = found.shifted_2SKU
-    shifted_SKU = scored_SKU * np.where(chosen_SKU < 0, -1, 1)
+    is_told_SK1 = (found.is_told_2SK[0] & found.is_told_2SK[1])[:, :, None]
+    shifted_SKU = np.where(is_told_SK1, scored_SKU * np.where(chosen_SKU < 0, -1, 1), np.nan)
     best_SK1 = np.abs(chosen_SKU).argmax(axis=2)[:, :, None]
     return Associations(
         hypotheses=hypotheses,
@@ -75,17 +79,23 @@ def associate(network: UnitStates, hypotheses: Sequence[Hypothesis], seed: int =
         shifted_SKU=shifted_SKU,
         shifted_best_SK=np.take_along_axis(shifted_SKU, best_SK1, axis=2)[:, :, 0],
         bits_KU=found.bits_KU,
-        q_KU=_q_values(scored_KU, scored_SKU * sign_KU),
+        q_KU=_q_values(scored_KU, shifted_SKU),
         last_2K=last_character(network, labelings),
         untrained_2K=_untrained(network, labelings),
     )
 
 
 def _q_values(scored_KU: np.ndarray, shifted_SKU: np.ndarray) -> np.ndarray:
-    """One-sided: how far a score is beyond those with shifted labels, as a draw from the same normal."""
-    spread_KU = shifted_SKU.std(axis=0, ddof=1) * np.sqrt(1 + 1 / SHIFTS)
-    t_KU = (scored_KU - shifted_SKU.mean(axis=0)) / np.maximum(spread_KU, 1e-9)
-    p_KU = stats.t.sf(t_KU, SHIFTS - 1)
+    """One-sided: how far a score is beyond those with shifted labels, as a draw from the same normal; 1 where
+    too few shifts tell anything.
+    """
+    p_KU = np.ones(scored_KU.shape)
+    for place, shifted_SU in enumerate(np.moveaxis(shifted_SKU, 1, 0)):
+        told_SU = shifted_SU[~np.isnan(shifted_SU).any(axis=1)]
+        if (count := len(told_SU)) >= FEWEST_SHIFTS:
+            spread_U = told_SU.std(axis=0, ddof=1) * np.sqrt(1 + 1 / count)
+            t_U = (scored_KU[place] - told_SU.mean(axis=0)) / np.maximum(spread_U, 1e-9)
+            p_KU[place] = stats.t.sf(t_U, count - 1)
     return stats.false_discovery_control(p_KU.ravel()).reshape(p_KU.shape)
 
 

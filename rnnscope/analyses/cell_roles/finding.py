@@ -107,11 +107,12 @@ def _row(
     scale = hypothesis.on_scale
     score, low, high = (scale(float(each)) for each in (found.scored_KU[place, unit], *ends))
     low, high = min(low, score), max(high, score)  # rounding may set the score just outside; nan stays
-    control_high = scale(float(shifted_S.max()))
+    told_S = shifted_S[~np.isnan(shifted_S)]  # shifts that leave something to tell apart
+    control_high = scale(float(told_S.max(initial=0.0)))
     last, untrained = (scale(float(each[1, place])) for each in (found.last_2K, found.untrained_2K))
     has_untrained = bool(network.untrained)
     q = float(found.q_KU[place, unit])
-    beaten = max([last, untrained] if has_untrained else [last])
+    beaten = max(scale(0.0), last, untrained if has_untrained else last)
     # a text too short for an interval (nan) leaves the score itself to beat them
     lowest = low if low == low else score
     return {
@@ -125,7 +126,7 @@ def _row(
         "high": high,
         "bits": float(found.bits_KU[place, unit]),
         "q": q,
-        "control": scale(float(shifted_S.mean())),
+        "control": scale(float(told_S.mean())) if len(told_S) else None,
         "control_high": control_high,
         "untrained": untrained if has_untrained else None,
         "last_character": last,

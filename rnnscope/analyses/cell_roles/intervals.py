@@ -1,11 +1,12 @@
 """A unit and a hypothesis -> the interval of its score. Knows no verdict.
 
 A score is turned into a series over characters whose mean it is and whose fluctuations are its own to first
-order: for the area under the curve DeLong's (1988) placements, for Spearman's rho the influence of a
-correlation of ranks. Blocks of that series are drawn (estimate.py).
+order: for the area under the curve DeLong's (1988) placements, for Spearman's rho its influence function,
+with that of the ranks. Blocks of that series are drawn (estimate.py).
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -34,13 +35,19 @@ def _series(
     by_unit: dict[int, list[int]] = {}
     for hypothesis, unit in pairs:
         by_unit.setdefault(unit, []).append(hypothesis)
+    codes = {
+        place: np.unique(labelings.true(1)[place], return_inverse=True)[1].reshape(labelings.rows, -1)
+        for place in {place for place, _ in pairs}
+        if not labelings.hypotheses[place].is_flag
+    }
     for slab in slabs(sites):
         for unit in range(slab.units.start, slab.units.stop):
             levels_Rt = slab.levels_URT[unit - slab.units.start, :, labelings.halves[1]]
             for place in by_unit.get(unit, []):
-                labels_Rt = labelings.true(1)[place]
-                is_flag = labelings.hypotheses[place].is_flag
-                yield _of_area(levels_Rt, labels_Rt > 0.5) if is_flag else _of_rho(levels_Rt, labels_Rt)
+                if place in codes:
+                    yield _of_rho(levels_Rt, codes[place])
+                else:
+                    yield _of_area(levels_Rt, labelings.true(1)[place] > 0.5)
 
 
 def _of_area(levels_Rt: np.ndarray, on_Rt: np.ndarray) -> np.ndarray:
@@ -57,13 +64,43 @@ def _of_area(levels_Rt: np.ndarray, on_Rt: np.ndarray) -> np.ndarray:
     return np.take(2 * placed.astype(np.float32), both_Rt) + np.float32(2 * area - 1)
 
 
-def _of_rho(levels_Rt: np.ndarray, labels_Rt: np.ndarray) -> np.ndarray:
-    """Series with mean rho: a b - rho (a² + b²) / 2 + rho, of standardised ranks a and b."""
-    a_table = mid_ranks(np.bincount(levels_Rt.ravel(), minlength=LEVELS))
-    a_Rt, b_Rt = np.take(a_table, levels_Rt), labels_Rt - labels_Rt.mean()
-    spreads = a_Rt.std(), b_Rt.std()
-    if min(spreads) < 1e-9:
+def _of_rho(levels_Rt: np.ndarray, codes_Rt: np.ndarray) -> np.ndarray:
+    """Series with mean rho: the influence of each character on the covariance of the two mid-ranks and on
+    their variances, ranks taken as estimated from the text too.
+    """
+    x, y = _Ranked.of(levels_Rt, LEVELS), _Ranked.of(codes_Rt, int(codes_Rt.max()) + 1)
+    variances = float(x.ranks.var()), float(y.ranks.var())
+    if min(variances) < 1e-9:
         return np.zeros(levels_Rt.shape)
-    a_Rt, b_Rt = a_Rt / spreads[0], b_Rt / spreads[1]
-    rho = float((a_Rt * b_Rt).mean())
-    return a_Rt * b_Rt - (rho / 2) * (a_Rt**2 + b_Rt**2) + rho
+    scale = np.sqrt(variances[0] * variances[1])
+    covariance = float((x.ranks * y.ranks).mean())
+    rho = covariance / scale
+    of_covariance = x.ranks * y.ranks + x.beyond(y.ranks) + y.beyond(x.ranks) - 3 * covariance
+    of_variances = sum(
+        (each.ranks**2 + 2 * each.beyond(each.ranks)) / variance - 3
+        for each, variance in zip((x, y), variances, strict=True)
+    )
+    return (of_covariance / scale - rho / 2 * of_variances + rho).reshape(levels_Rt.shape)
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """Characters' levels and their mid-ranks, centred on zero."""
+
+    levels: np.ndarray
+    counts: np.ndarray
+    ranks: np.ndarray
+
+    @classmethod
+    def of(cls, levels: np.ndarray, count: int) -> "_Ranked":
+        flat = levels.ravel()
+        counts = np.bincount(flat, minlength=count)
+        return cls(flat, counts, np.take(mid_ranks(counts), flat))
+
+    def beyond(self, values: np.ndarray) -> np.ndarray:
+        """For every character the mean over all of `values` where the level is higher, half where it is the
+        same: what one more character of this level adds to the sum of rank times value.
+        """
+        sums = np.bincount(self.levels, weights=values, minlength=len(self.counts))
+        higher = sums.sum() - np.cumsum(sums)
+        return np.take((higher + sums / 2) / len(self.levels), self.levels).astype(np.float32)

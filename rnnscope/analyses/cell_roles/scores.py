@@ -11,6 +11,7 @@ import numpy as np
 from rnnscope.analyses.cell_roles.labels import SHIFTS, Labelings
 from rnnscope.analyses.cell_roles.ranks import ranked, slabs
 from rnnscope.analyses.cell_roles.states import UnitStates
+from rnnscope.estimate import RAREST
 
 BINS = 8
 """Of a unit's ranks and of a graded label's, for the bits."""
@@ -24,6 +25,8 @@ class Scores:
 
     true_2KU: np.ndarray
     shifted_2SKU: np.ndarray
+    is_told_2SK: np.ndarray
+    """Whether a shifted label tells anything apart in a half; where not, its scores say nothing."""
     bits_KU: np.ndarray
     """Mutual information on the scoring half, less its bias for independent characters (Miller 1955)."""
 
@@ -37,6 +40,7 @@ def scores(
     units = sum(values.shape[2] for values in sites)
     labelings_of_each = 1 + SHIFTS * with_shifts
     found = np.zeros((2, labelings_of_each * count, units))
+    is_told = np.ones((2, labelings_of_each * count), dtype=bool)
     bits_KU = np.zeros((count, units))
     classes = _classes(labelings) if with_bits else None
     for slab in slabs(sites):
@@ -50,17 +54,28 @@ def scores(
             moments[1, piece.half] += np.einsum("mn,mn->m", piece.labels_MN, piece.labels_MN)
         for half in (0, 1):
             squares_U = np.einsum("urt,urt->u", halves[half], halves[half])
+            is_flag_M = np.tile(flags_K, labelings_of_each)
+            is_told[half] = _tells(moments[:, half], halves[half][0].size, is_flag_M)
             found[half, :, slab.units] = _normalised(
                 sums[half],
                 moments[:, half],
                 squares_U,
                 halves[half][0].size,
-                np.tile(flags_K, labelings_of_each),
+                is_flag_M,
             )
         if classes is not None:
             bits_KU[:, slab.units] = _bits(halves[1], classes)
     by_shift = found.reshape(2, labelings_of_each, count, units)
-    return Scores(by_shift[:, 0], by_shift[:, 1:], bits_KU)
+    told_by_shift = is_told.reshape(2, labelings_of_each, count)
+    return Scores(by_shift[:, 0], by_shift[:, 1:], told_by_shift[:, 1:], bits_KU)
+
+
+def _tells(moments_2M: np.ndarray, chars: int, is_flag_M: np.ndarray) -> np.ndarray:
+    """Whether flags hold often enough, and often enough not; whether graded labels vary at all."""
+    total_M, squares_M = moments_2M
+    share_M = total_M / chars
+    varies_M = squares_M - total_M**2 / chars > 1e-6 * chars
+    return np.where(is_flag_M, (share_M >= RAREST) & (share_M <= 1 - RAREST), varies_M)
 
 
 def _normalised(
@@ -137,8 +152,9 @@ def last_character(network: UnitStates, labelings: Labelings) -> np.ndarray:
     first = labelings.halves[0]
     seen = np.bincount(kinds_RT[:, first].ravel(), minlength=count)
     guesses_RTK = np.empty((*kinds_RT.shape, len(labelings.hypotheses)), dtype=np.float16)
-    for place, hypothesis in enumerate(labelings.hypotheses):
-        labels_N = hypothesis.values_RT[:, first].ravel().astype(np.float64)
+    for place in range(len(labelings.hypotheses)):
+        # of graded labels their ranks, as these are what is scored
+        labels_N = labelings.true(0)[place].ravel().astype(np.float64)
         sums = np.bincount(kinds_RT[:, first].ravel(), weights=labels_N, minlength=count)
         means = np.where(seen > 0, sums / np.maximum(seen, 1), labels_N.mean())
         # only their order counts, and half precision holds whole numbers to 2048

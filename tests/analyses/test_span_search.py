@@ -26,7 +26,8 @@ def search(spans=SPANS, counter=()) -> dict[int, dict]:
     texts = ["abcdefghij" * (STEPS // 10)] * ROWS
     finding = span_search("net", "tales", {"layers.0.h": values()}, texts, spans, counter)
     assert finding.numbers["units"] == UNITS
-    return {row["unit"]: row for row in finding.tables["units"]} | {-1: dict(finding.numbers)}
+    by_unit = {int(str(row["unit"])): dict(row) for row in finding.tables["units"]}
+    return by_unit | {-1: dict(finding.numbers)}
 
 
 def test_the_planted_units_fit_and_noise_does_not():

@@ -31,7 +31,7 @@ from rnnscope.studies.unit_states import state_sites
 
 GROUP_ROWS = 10
 """Rows of a job. An LSTM of 128 units is recorded as quickly in 10 rows side by side as in 100, at a third of
-the speed in one (63, 50 and 20 thousand characters a second, a busy core of an AMD EPYC, Zen 4)."""
+the speed in one (63, 50 and 20 thousand characters a second, a core of an AMD EPYC, Zen 3)."""
 SECONDS_BETWEEN_NEWS = 2.0
 
 

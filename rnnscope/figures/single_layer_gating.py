@@ -1,5 +1,7 @@
 """The saturated share of every layer of shallow and deep networks: where the single layer lies."""
 
+from typing import Any
+
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
@@ -25,6 +27,11 @@ def single_layer_gating(finding: Finding, most_rows: int) -> list[Figure]:
         dict.fromkeys(str(row["who"]) for row in sorted(rows, key=lambda r: (r["layers"], r["layer"])))
     )
     panels = sorted({str(row["panel"]) for row in rows})
+    # one legend for both: their scales must be told alike
+    place: dict[str, Any] = {
+        "scale": alt.Scale(domain=["single", "first", "upper"]),
+        "legend": alt.Legend(title=None),
+    }
     points = (
         alt.Chart(ROWS)
         .mark_point(size=46, opacity=0.8, aria=False)
@@ -36,8 +43,8 @@ def single_layer_gating(finding: Finding, most_rows: int) -> list[Figure]:
                 scale=alt.Scale(zero=True, nice=False),
             ),
             y=alt.Y("who:N", sort=order, title=None),
-            color=alt.Color("place:N", sort=["single", "first", "upper"], legend=alt.Legend(title=None)),
-            shape=alt.Shape("place:N", sort=["single", "first", "upper"], legend=alt.Legend(title=None)),
+            color=alt.Color("place:N", **place),
+            shape=alt.Shape("place:N", **place),
             tooltip=[alt.Tooltip("run:N"), alt.Tooltip("layer:Q"), alt.Tooltip("saturated:Q", format=".1%")],
         )
         .properties(width=PANEL_PX, height=ROW_PX * len(order))

@@ -1,5 +1,7 @@
 """Units with a role and units without one: how long they keep, and how much of it is memory."""
 
+from typing import Any
+
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
@@ -33,7 +35,11 @@ def units_without_a_role(finding: Finding, most_rows: int) -> list[Figure]:
         for row in drawn
     ]
     panels = sorted({str(row["panel"]) for row in rows})
-    side = {"sort": ["with a role", "without a role"], "legend": alt.Legend(title=None)}
+    # one legend for both: their scales must be told alike
+    side: dict[str, Any] = {
+        "scale": alt.Scale(domain=["with a role", "without a role"]),
+        "legend": alt.Legend(title=None),
+    }
     points = (
         alt.Chart(ROWS)
         .mark_point(size=26, opacity=0.7, aria=False)

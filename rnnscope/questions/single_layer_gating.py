@@ -102,8 +102,8 @@ def decide(measured: Sequence[Measurement]) -> Decision:
         reading=(
             f"{verdict.capitalize()}: of the gate activations in a single layer {single:.1%} are saturated, "
             f"in the first layer of deep networks {first:.1%}, in the layers above {upper:.1%}. The single "
-            f"layer lies {whole.value:+.1%} ({whole.low:+.1%} to {whole.high:+.1%}) from the middle of the "
-            f"two, and {beyond.value:+.1%} ({beyond.low:+.1%} to {beyond.high:+.1%}) from the first layer."
+            f"layer lies {_points(whole)} points from the middle of the two, and {_points(beyond)} from the "
+            "first layer."
         ),
         tables={"settings": rows, "gates": _by_gate(measured), "networks": _networks(measured)},
         caveats=[
@@ -122,6 +122,10 @@ def decide(measured: Sequence[Measurement]) -> Decision:
             "Layers of a network of equal size get narrower as it gets deeper: width goes with depth here.",
         ],
     )
+
+
+def _points(each: Interval) -> str:
+    return f"{100 * each.value:+.1f} ({100 * each.low:+.1f} to {100 * each.high:+.1f})"
 
 
 def _shares(measured: Sequence[Measurement], setting: Key, seed: int) -> tuple[float, float, float]:

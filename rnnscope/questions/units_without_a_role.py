@@ -6,7 +6,7 @@ import numpy as np
 
 from rnnscope.estimate import Interval, over_seeds
 from rnnscope.questions.question import Decision, MeasureJob, Measurement, Question, Scale, Text, Verdict
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, Scalar
 
 CLAIM = (
     "Units without a role keep less of the text before than units with a role do, and yet the network needs "
@@ -155,10 +155,10 @@ def decide(measured: Sequence[Measurement]) -> Decision:
         low=memory.low,
         high=memory.high,
         reading=(
-            f"{verdict.capitalize()}: {without} of {units} units have no role. Of their variance "
-            f"{memory.value:+.1%} ({memory.low:+.1%} to {memory.high:+.1%}) more is beyond a linear function "
-            f"of the last {LAST} characters than of units with a role; their time constants are "
-            f"{np.exp(constant.value):.2f} times as long ({np.exp(constant.low):.2f} to "
+            f"{verdict.capitalize()}: {without} of {units} units have no role. Beyond a linear function of "
+            f"the last {LAST} characters they have {100 * memory.value:+.1f} points of their variance "
+            f"({100 * memory.low:+.1f} to {100 * memory.high:+.1f}) against units with a role; their time "
+            f"constants are {np.exp(constant.value):.2f} times as long ({np.exp(constant.low):.2f} to "
             f"{np.exp(constant.high):.2f}); without one of them the network loses {needed.value:.4f} nats "
             f"({needed.low:.4f} to {needed.high:.4f}), without one that has a role {needed_with.value:.4f} "
             f"({needed_with.low:.4f} to {needed_with.high:.4f}). {_told_parts(parts)}"
@@ -262,10 +262,16 @@ def _units(measured: Sequence[Measurement]) -> list[Row]:
     """A row for every unit: what the figure draws."""
     columns = ("unit", "track", "has_role", f"memory_{LAST}", "time_constant", "lost_nats", "is_specific")
     return [
-        {"corpus": each.corpus, "cell": each.cell, "seed": each.seed} | {name: row[name] for name in columns}
+        {"corpus": each.corpus, "cell": each.cell, "seed": each.seed}
+        | {name: _short(row[name]) for name in columns}
         for each in measured
         for row in each.rows
     ]
+
+
+def _short(value: Scalar) -> Scalar:
+    """As much of a number as a figure shows."""
+    return round(value, 4) if isinstance(value, float) else value
 
 
 UNITS_WITHOUT_A_ROLE = Question(

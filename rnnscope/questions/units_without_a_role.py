@@ -167,6 +167,8 @@ def decide(measured: Sequence[Measurement]) -> Decision:
         caveats=[
             f"{len(seeds)} seeds; intervals are Student's t over them.",
             "No role means: none of the hypotheses tried, beyond its controls. Another one may give a role.",
+            "A role must beat what the last character alone tells, so that a unit which only tells the last "
+            "characters can have none: parts 1 and 2 lean to yes by that choice.",
             "Units are taken away one by one: several that do the same each look dispensable.",
             *([f"Fewer than {FEWEST} units on a side, left out: {', '.join(left_out)}."] if left_out else []),
         ],

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from rnnscope.analyses.ablation import ablation
@@ -45,13 +46,23 @@ def opened_run(
         texts=[corpus.text(start, start + part.row_chars) for start in starts],
         starts=starts,
         blocks=trace.blocks,
-        decoder_VH=load_file(run.weights_path)["decoder_VH"].astype(np.float32),
+        decoder_VH=_decoder(run),
         symbols=corpus.alphabet.names,
         roles=[row for row in roles if row.get("run") == run.name],
         gates=[row for row in gates if row.get("run") == run.name],
         ablation=ablation(record, flags_of(corpus, record)).tables["units"] if record else [],
         titles={track.name: track.title for track in tracks_of(corpus.manifest.language)},
     )
+
+
+def _decoder(run: Run) -> np.ndarray:
+    """The output weights, (V, H), read without torch. Raises RecordError."""
+    try:
+        return load_file(run.weights_path)["decoder_VH"].astype(np.float32)
+    except (OSError, KeyError, SafetensorError) as error:
+        raise RecordError(
+            f"weights '{run.weights_path}' cannot be read ({error}); train the run again"
+        ) from None
 
 
 def ablation_of(run: Run, part: str) -> Ablation | None:

@@ -187,6 +187,12 @@ def test_a_card_of_any_unit_is_told_and_makes_the_trace_it_needs(work: Path):
     # what the ablation found is on the card from then on
     answer(work, "ablate", "tiny", "--chars", "1000")
     assert "nats a character" in answer(work, "unit", "tiny", "1.3")["facts"]["held at its mean"]
+    weights = work / "runs" / "code" / "tiny" / "weights.safetensors"
+    whole = weights.read_bytes()
+    weights.write_bytes(b"no weights")
+    broken = rnnscope(work, "unit", "tiny", "1.3")
+    weights.write_bytes(whole)
+    assert broken.returncode == 2 and "train the run again" in broken.stderr
 
 
 def test_a_replay_leaves_every_site_of_every_unit(work: Path):

@@ -8,6 +8,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from rnnscope.analyses.ablation import ablation
+from rnnscope.analyses.cell_roles import associate, role_rows
 from rnnscope.analyses.saturation import GateCounts, saturation
 from rnnscope.analyses.unit_cards import OpenedRun, Place, unit_cards
 from rnnscope.corpora.tracks import tracks_of
@@ -21,7 +22,7 @@ from rnnscope.records.run import Run
 from rnnscope.records.trace import Trace
 from rnnscope.studies.ablating import flags_of
 from rnnscope.studies.jobs import TraceJob, trace_run
-from rnnscope.studies.unit_states import STATE_SITE
+from rnnscope.studies.unit_states import STATE_SITE, UNTRAINED, hypotheses_of, unit_states
 from rnnscope.studies.work import Work, cores
 
 CARD_CHARS = 200_000
@@ -86,22 +87,40 @@ def rows_of(folder: Path, analysis: str, table: str, run: Run) -> list[Row]:
 
 def card_of(work: Work, run: Run, corpus: Corpus, place: Place, command: str) -> Finding:
     """The card of one unit on test text: its Trace is made if it is not there, of at most CARD_CHARS; roles
-    and gates are those of findings of this run, gates else those of the Trace. Raises ConfigError for a unit
-    that there is not."""
+    and gates are those of findings of this run, else of the Trace. Raises ConfigError for a unit that there
+    is not."""
     layers, units = run.manifest.layers, run.manifest.hidden
     if not 1 <= place[0] <= layers:
         there = "one layer, 1" if layers == 1 else f"layers 1 to {layers}"
         raise ConfigError(f"no unit {place[0]}.{place[1]}: the network has {there}")
     if place[1] >= units:
         raise ConfigError(f"no unit {place[0]}.{place[1]}: layer {place[0]} has units 0 to {units - 1}")
-    folder = run.replay_folder("test", "trace")
-    if not is_whole(folder) or Trace.read(folder).manifest.parents.get("run") != run.manifest.fingerprint:
-        trace_run(TraceJob(work.folder, corpus.name, run.folder, CARD_CHARS, command, threads=cores()))
-    trace = Trace.read(folder)
+    chars = _traced_chars(run)
+    if not chars or not is_whole(run.replay_folder("test", UNTRAINED)):
+        trace_run(TraceJob(work.folder, corpus.name, run.folder, chars or CARD_CHARS, command, cores()))
+    trace = Trace.read(run.replay_folder("test", "trace"))
     findings = work.findings(corpus.name)
     gates = rows_of(findings, "saturation", "gates", run) or _gates(run, trace)
-    opened = opened_run(run, corpus, trace, rows_of(findings, "cell_roles", "roles", run), gates)
+    roles = rows_of(findings, "cell_roles", "roles", run) or _roles(run, corpus)
+    opened = opened_run(run, corpus, trace, roles, gates)
     return unit_cards([opened], corpus.name, "test", only=[place])
+
+
+def _traced_chars(run: Run) -> int:
+    """Test characters of which there is a trace of these weights; 0 where there is none."""
+    folder = run.replay_folder("test", "trace")
+    if not is_whole(folder):
+        return 0
+    manifest = Trace.read(folder).manifest
+    is_current = manifest.parents.get("run") == run.manifest.fingerprint
+    return manifest.rows * manifest.row_chars if is_current else 0
+
+
+def _roles(run: Run, corpus: Corpus) -> list[Row]:
+    states = unit_states(run, corpus)
+    hypotheses = [each.cut(*states.shape) for each in hypotheses_of(corpus, "test", states.shape[0])]
+    usable = [each for each in hypotheses if each.is_usable]
+    return role_rows(states, associate(states, usable))[1] if usable else []
 
 
 def _gates(run: Run, trace: Trace) -> list[Row]:

@@ -179,6 +179,7 @@ def test_a_card_of_any_unit_is_told_and_makes_the_trace_it_needs(work: Path):
     card = answer(work, "unit", "tiny", "1.3")
     assert (work / "runs" / "code" / "tiny" / "replays" / "test" / "trace" / "manifest.json").is_file()
     assert (card["layer"], card["unit"]) == (1, 3) and card["heading"].startswith("Unit 3 of layer 1")
+    assert "role was not looked for" not in card["heading"]  # though no study opened the run
     assert card["numbers"]["kept_chars"] > 0 and "update (z keeps) open" in card["facts"]["gates"]
     assert len(card["symbols"]) == 10 and card["excerpts"]
     assert all(len(each["text"]) == len(each["values"]) for each in card["excerpts"])

@@ -102,8 +102,8 @@ def decide(measured: Sequence[Measurement]) -> Decision:
         reading=(
             f"{verdict.capitalize()}: of the gate activations in a single layer {single:.1%} are saturated, "
             f"in the first layer of deep networks {first:.1%}, in the layers above {upper:.1%}: "
-            f"{_points(holds)} points from first to upper. The single layer lies {_points(whole)} points from "
-            f"the middle of the two, and {_points(beyond)} from the first layer."
+            f"{_points(holds)} points from first to upper. The single layer lies {_points(whole)} points "
+            f"from the middle of the two, and {_points(beyond)} from the first layer."
         ),
         tables={"settings": rows, "gates": _by_gate(measured), "networks": _networks(measured)},
         caveats=[

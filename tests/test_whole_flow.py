@@ -159,6 +159,7 @@ def test_the_same_study_again_reuses_what_is_there(studied: tuple[Path, dict], s
     assert {path: path.stat().st_mtime_ns for path in before} == before and len(weights) == 3
 
 
+@pytest.mark.slow
 def test_a_study_that_was_killed_goes_on_to_the_same_numbers(
     studied: tuple[Path, dict], source: Path, tmp_path: Path
 ):

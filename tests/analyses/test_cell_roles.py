@@ -137,6 +137,7 @@ def test_bits_are_those_of_scikit_learn_but_for_the_bias():
     assert bits[1] == pytest.approx(entropy, abs=1e-3) and bits[0] < 0.01
 
 
+@pytest.mark.slow
 def test_an_interval_is_as_wide_as_scores_are_spread_over_texts():
     """A hundred texts of one source: their scores spread as the interval of one says."""
     spread, widths, inside = {True: [], False: []}, {True: [], False: []}, []

@@ -212,6 +212,7 @@ def test_the_page_can_be_used_from_the_keyboard_and_read_aloud(visit, small_page
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.slow
 def test_a_large_study_is_drawn_in_reasonable_pieces(visit, report_of, planted):
     page = visit(report_of("large", planted.large())).page
     assert page.locator("[data-failed]").count() == 0

@@ -105,6 +105,7 @@ def kill_at(step: int, corpus, config_path: Path, folder: Path, checkpoint_s: fl
     assert process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_a_run_killed_by_the_system_ends_as_if_it_had_not_been(periodic, small_config, tmp_path):
     """Killed while it writes checkpoints at every step, and again far from one; the log has no line twice."""
     config = small_config(epochs=8)

@@ -35,7 +35,7 @@ def measure(job: MeasureJob) -> list[Row]:
     import torch
 
     from rnnscope.analyses.ablation import ablation
-    from rnnscope.analyses.cell_roles import UnitStates, associate, role_rows
+    from rnnscope.analyses.cell_roles import UnitStates, role_rows
     from rnnscope.records.corpus import find_corpus
     from rnnscope.records.run import Run
     from rnnscope.replay.trace import rows_for
@@ -53,8 +53,7 @@ def measure(job: MeasureJob) -> list[Row]:
         for network in (load(run), load_untrained(run))
     )
     states = UnitStates(run.name, run.manifest.cell, sites, texts_of(corpus, "test", rows), before)
-    hypotheses = [h.cut(*states.shape) for h in hypotheses_of(corpus, "test", states.shape[0])]
-    _, roles = role_rows(states, associate(states, [h for h in hypotheses if h.is_usable], seed=0))
+    _, roles = role_rows(states, hypotheses_of(corpus, "test", rows))
     record = ablate_run(run, corpus, "test", ABLATION_CHARS, "mean", None, job.command)
     ablated = {
         (row["layer"], row["unit"]): row for row in ablation(record, flags_of(corpus, record)).tables["units"]

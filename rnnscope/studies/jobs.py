@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING
 from rnnscope.analyses.samples import Sample
 from rnnscope.counters import SaturationCounter, gate_sites
 from rnnscope.records.corpus import Corpus, find_corpus
-from rnnscope.records.folder import is_whole
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
-from rnnscope.records.trace import TraceManifest
 from rnnscope.studies.executor import in_this_process, tell
-from rnnscope.studies.unit_states import UNTRAINED, state_sites
+from rnnscope.studies.unit_states import UNTRAINED, current_trace, state_sites
 from rnnscope.studies.work import Work
 from rnnscope.training.config import TrainConfig
 
@@ -118,11 +116,9 @@ def trace_run(job: TraceJob) -> None:
     torch.set_num_threads(job.threads)
     run, corpus = Run.read(job.run), find_corpus(job.work, job.corpus)
     rows, dtype = rows_for(corpus, job.part, job.trace_chars), "float16"
-    folder = run.replay_folder(job.part, "trace")
-    if is_whole(folder):
-        there = TraceManifest.read(folder)
-        if there.parents.get("run") == run.manifest.fingerprint and there.rows >= rows:
-            rows, dtype = there.rows, there.dtype
+    there = current_trace(run, job.part)
+    if there is not None and there.rows >= rows:
+        rows, dtype = there.rows, there.dtype
     for kind, network in (("trace", load), (UNTRAINED, load_untrained)):
         replay_trace(
             partial(network, run),

@@ -8,7 +8,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from rnnscope.analyses.ablation import ablation
-from rnnscope.analyses.cell_roles import associate, role_rows
+from rnnscope.analyses.cell_roles import role_rows
 from rnnscope.analyses.saturation import GateCounts, saturation
 from rnnscope.analyses.unit_cards import OpenedRun, Place, unit_cards
 from rnnscope.corpora.tracks import tracks_of
@@ -22,7 +22,14 @@ from rnnscope.records.run import Run
 from rnnscope.records.trace import Trace
 from rnnscope.studies.ablating import flags_of
 from rnnscope.studies.jobs import TraceJob, trace_run
-from rnnscope.studies.unit_states import STATE_SITE, UNTRAINED, hypotheses_of, unit_states
+from rnnscope.studies.unit_states import (
+    STATE_SITE,
+    UNTRAINED,
+    current_trace,
+    hypotheses_of,
+    texts_of,
+    unit_states,
+)
 from rnnscope.studies.work import Work, cores
 
 CARD_CHARS = 200_000
@@ -34,8 +41,7 @@ def opened_run(
 ) -> OpenedRun:
     """A run by its Trace, with the rows of `cell_roles` and `saturation` that are its own, and its Ablation
     where there is one."""
-    manifest, part = trace.manifest, corpus.part(trace.manifest.part)
-    starts = part.starts[: manifest.rows]
+    manifest = trace.manifest
     record = ablation_of(run, manifest.part)
     return OpenedRun(
         run=run.name,
@@ -44,8 +50,8 @@ def opened_run(
         layers=run.manifest.layers,
         units=run.manifest.hidden,
         state=STATE_SITE.get(run.manifest.cell, "h"),
-        texts=[corpus.text(start, start + part.row_chars) for start in starts],
-        starts=starts,
+        texts=texts_of(corpus, manifest.part, manifest.rows),
+        starts=corpus.part(manifest.part).starts[: manifest.rows],
         blocks=trace.blocks,
         decoder_VH=_decoder(run),
         symbols=corpus.alphabet.names,
@@ -95,9 +101,11 @@ def card_of(work: Work, run: Run, corpus: Corpus, place: Place, command: str) ->
         raise ConfigError(f"no unit {place[0]}.{place[1]}: the network has {there}")
     if place[1] >= units:
         raise ConfigError(f"no unit {place[0]}.{place[1]}: layer {place[0]} has units 0 to {units - 1}")
-    chars = _traced_chars(run)
-    if not chars or not is_whole(run.replay_folder("test", UNTRAINED)):
-        trace_run(TraceJob(work.folder, corpus.name, run.folder, chars or CARD_CHARS, command, cores()))
+    traced = current_trace(run, "test")
+    if traced is None or current_trace(run, "test", UNTRAINED) is None:
+        # one that is there is kept, however short
+        chars = traced.rows * traced.row_chars if traced else CARD_CHARS
+        trace_run(TraceJob(work.folder, corpus.name, run.folder, chars, command, cores()))
     trace = Trace.read(run.replay_folder("test", "trace"))
     findings = work.findings(corpus.name)
     gates = rows_of(findings, "saturation", "gates", run) or _gates(run, trace)
@@ -106,21 +114,9 @@ def card_of(work: Work, run: Run, corpus: Corpus, place: Place, command: str) ->
     return unit_cards([opened], corpus.name, "test", only=[place])
 
 
-def _traced_chars(run: Run) -> int:
-    """Test characters of which there is a trace of these weights; 0 where there is none."""
-    folder = run.replay_folder("test", "trace")
-    if not is_whole(folder):
-        return 0
-    manifest = Trace.read(folder).manifest
-    is_current = manifest.parents.get("run") == run.manifest.fingerprint
-    return manifest.rows * manifest.row_chars if is_current else 0
-
-
 def _roles(run: Run, corpus: Corpus) -> list[Row]:
     states = unit_states(run, corpus)
-    hypotheses = [each.cut(*states.shape) for each in hypotheses_of(corpus, "test", states.shape[0])]
-    usable = [each for each in hypotheses if each.is_usable]
-    return role_rows(states, associate(states, usable))[1] if usable else []
+    return role_rows(states, hypotheses_of(corpus, "test", states.shape[0]))[1]
 
 
 def _gates(run: Run, trace: Trace) -> list[Row]:

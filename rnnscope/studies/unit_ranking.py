@@ -10,10 +10,9 @@ from rnnscope.corpora.tracks import find_track, refuse_constant
 from rnnscope.errors import ConfigError
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding
-from rnnscope.records.folder import is_whole
 from rnnscope.records.run import Run
 from rnnscope.studies.jobs import TraceJob, trace_run
-from rnnscope.studies.unit_states import hypotheses_of, unit_states
+from rnnscope.studies.unit_states import current_trace, hypotheses_of, unit_states
 
 MOST_OVER = 10
 """A row may be so many times as long as what was asked for."""
@@ -90,7 +89,7 @@ def traced_states(run: Run, corpus: Corpus, part: str, chars: int, work: Path, c
     import torch
 
     row_chars = corpus.part(part).row_chars
-    if row_chars > MOST_OVER * chars and not is_whole(run.replay_folder(part, "trace")):
+    if row_chars > MOST_OVER * chars and current_trace(run, part) is None:
         raise ConfigError(
             f"{part} has rows of {row_chars:,} characters, which are traced whole; --chars {row_chars} says "
             "that this is meant, another --part may be shorter"

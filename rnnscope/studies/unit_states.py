@@ -12,7 +12,7 @@ from rnnscope.corpora.tracks import Track, tracks_of
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import is_whole
 from rnnscope.records.run import Run
-from rnnscope.records.trace import Trace
+from rnnscope.records.trace import Trace, TraceManifest
 
 STATE_SITE = {"lstm": "tanh_c"}
 """What colours text: tanh(c) for an LSTM as in the 2015 paper, the output h for cells that have no c."""
@@ -25,18 +25,24 @@ def state_sites(cell: str, layers: int) -> list[str]:
     return [f"layers.{layer}.{STATE_SITE.get(cell, 'h')}" for layer in range(layers)]
 
 
-def unit_states(run: Run, corpus: Corpus, part: str = "test", most_rows: int | None = None) -> UnitStates:
+def current_trace(run: Run, part: str, kind: str = "trace") -> TraceManifest | None:
+    """What the trace on disk is of; None where there is none, or one of other weights."""
+    folder = run.replay_folder(part, kind)
+    if not is_whole(folder):
+        return None
+    manifest = TraceManifest.read(folder)
+    return manifest if manifest.parents.get("run") == run.manifest.fingerprint else None
+
+
+def unit_states(run: Run, corpus: Corpus, part: str = "test") -> UnitStates:
     """The run's units over the rows that were traced, and the same before training where that was traced too.
 
     Raises RecordError where there is no trace.
     """
     traced = Trace.read(run.replay_folder(part, "trace"))
-    before_folder = run.replay_folder(part, UNTRAINED)
-    before = Trace.read(before_folder) if is_whole(before_folder) else None
-    if before is not None and before.manifest.parents != traced.manifest.parents:
-        before = None
-    traces = [traced] if before is None else [traced, before]
-    rows = min([each.manifest.rows for each in traces] + ([] if most_rows is None else [most_rows]))
+    is_there = current_trace(run, part, UNTRAINED) is not None
+    before = Trace.read(run.replay_folder(part, UNTRAINED)) if is_there else None
+    rows = min(each.manifest.rows for each in (traced, before) if each is not None)
     sites = state_sites(run.manifest.cell, run.manifest.layers)
     return UnitStates(
         run.name,

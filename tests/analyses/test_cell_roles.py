@@ -150,7 +150,7 @@ def test_an_interval_is_as_wide_as_scores_are_spread_over_texts():
         ).astype(np.float16)
         labels = [Hypothesis("f", "f", True, flag), Hypothesis("g", "g", False, graded)]
         network_of = UnitStates("net", "gru", {"layers.0.h": states}, ["ab" * 20_000])
-        best, _ = role_rows(network_of, associate(network_of, labels))
+        best, _ = role_rows(network_of, labels)
         for row in best:
             spread[row["kind"] == "flag"].append(row["score"])
             widths[row["kind"] == "flag"].append(row["high"] - row["low"])

@@ -34,14 +34,11 @@ def cell_roles(
     for network in networks:
         chars = int(np.prod(network.shape))
         has_untrained &= bool(network.untrained)
-        usable = [h for h in (hypothesis.cut(*network.shape) for hypothesis in hypotheses) if h.is_usable]
-        if not usable:
-            continue
-        network_best, network_roles = role_rows(network, associate(network, usable, seed))
+        network_best, network_roles = role_rows(network, hypotheses, seed)
         best += network_best
         roles += network_roles
         shown = _worth_showing(network_best)
-        by_name = {hypothesis.name: hypothesis for hypothesis in usable}
+        by_name = {hypothesis.name: hypothesis.cut(*network.shape) for hypothesis in hypotheses}
         excerpts += [_excerpt(network, by_name[str(row["track"])], row) for row in shown]
     return Finding(
         analysis="cell_roles",
@@ -73,8 +70,16 @@ def cell_roles(
     )
 
 
-def role_rows(network: UnitStates, found: Associations) -> tuple[list[Row], list[Row]]:
-    """(a row per hypothesis with its best unit, a row per unit with the hypothesis it follows best)."""
+def role_rows(
+    network: UnitStates, hypotheses: Sequence[Hypothesis], seed: int = 0
+) -> tuple[list[Row], list[Row]]:
+    """(a row per hypothesis with its best unit, a row per unit with the hypothesis it follows best), of the
+    hypotheses that tell something apart in the network's text; none where none does.
+    """
+    usable = [each for each in (h.cut(*network.shape) for h in hypotheses) if each.is_usable]
+    if not usable:
+        return [], []
+    found = associate(network, usable, seed)
     of_hypotheses = list(enumerate(found.best_K.tolist()))
     of_units = [(place, unit) for unit, place in enumerate(found.picked_U.tolist())]
     known = intervals(list(network.sites.values()), found.labelings, of_hypotheses + of_units)

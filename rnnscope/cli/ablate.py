@@ -1,6 +1,5 @@
 """`rnnscope ablate`: what a network loses without each of its units."""
 
-import json
 from typing import Annotated
 
 import typer
@@ -39,8 +38,7 @@ def ablate(
     corpus = find_corpus(work, found.manifest.corpus)
     record = ablate_run(found, corpus, part, chars, to, at, command_line())
     finding = ablation(record, flags_of(corpus, record))
-    # numbers that are not there are null, as in every finding
-    rows = json.loads(finding.model_dump_json())["tables"]["units"]
+    rows = finding.plain()["tables"]["units"]
     result = {
         "run": found.reference,
         "part": part,

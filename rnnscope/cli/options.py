@@ -67,6 +67,15 @@ def parse_settings(settings: list[str]) -> dict[str, str]:
     return pairs
 
 
+def processes_or_cores(processes: int | None) -> int:
+    """Those asked for, else one per core. Raises ConfigError for fewer than one."""
+    from rnnscope.studies.work import cores
+
+    if processes is not None and processes < 1:
+        raise ConfigError(f"--processes {processes} is not a positive number")
+    return processes or cores()
+
+
 def parse_unit(text: str, example: str) -> tuple[int, int]:
     """'1.37' -> layer (from 1), unit (from 0). Raises ConfigError for anything else, with what to write."""
     match = re.fullmatch(r"\s*(\d{1,4})\.(\d{1,9})\s*", text, re.ASCII)

@@ -1,12 +1,11 @@
 """`rnnscope question`: an open question, answered by its rule."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from rnnscope.cli.options import DEFAULT_WORK, JsonOption, WorkOption, command_line, emit
+from rnnscope.cli.options import DEFAULT_WORK, JsonOption, WorkOption, command_line, emit, processes_or_cores
 
 
 def register(app: typer.Typer) -> None:
@@ -30,16 +29,14 @@ def question(
     The same command again reuses what is on disk and goes on where it was stopped.
     """
     from rnnscope.cli.progress import RunsOnScreen
-    from rnnscope.errors import ConfigError
     from rnnscope.figures import charts, save
     from rnnscope.questions.all import question_named
     from rnnscope.questions.question import answer
     from rnnscope.records.folder import write_text
     from rnnscope.studies.study import Listener
-    from rnnscope.studies.work import Work, cores, only_one_study
+    from rnnscope.studies.work import Work, only_one_study
 
-    if processes is not None and processes < 1:
-        raise ConfigError(f"--processes {processes} is not a positive number")
+    at_a_time = processes_or_cores(processes)
     asked, _ = question_named(name, scale)
     place = Work(work)
     with RunsOnScreen() as screen, only_one_study(place, screen.notice):
@@ -47,7 +44,7 @@ def question(
             asked,
             scale,
             place,
-            processes=processes or cores(),
+            processes=at_a_time,
             command=command_line(),
             listener=Listener(screen.notice, screen.update, screen.expect, screen.is_done),
         )
@@ -62,8 +59,7 @@ def question(
         for folder in folders
         for figure in list(charts(finding).values())[:1]
     ]
-    # numbers that are not there are null, as in every finding
-    numbers = json.loads(finding.model_dump_json())["numbers"]
+    numbers = finding.plain()["numbers"]
     result = {
         "question": finding.title,
         "claim": numbers["claim"],

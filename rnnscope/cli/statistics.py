@@ -1,13 +1,12 @@
 """`rnnscope statistics`: how every unit of a run behaves over a whole part, with nothing kept on disk."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
-from rnnscope.cli.options import DEFAULT_WORK, JsonOption, WorkOption, emit, notice
+from rnnscope.cli.options import DEFAULT_WORK, JsonOption, WorkOption, emit, notice, processes_or_cores
 from rnnscope.cli.replay import RunArgument
 
 SECONDS_BETWEEN_LINES = 15.0
@@ -34,15 +33,13 @@ def statistics(
     not grow with the text, nothing kept on disk. Any number of processes gives the same numbers.
     """
     from rnnscope.analyses.unit_statistics import unit_statistics
-    from rnnscope.errors import ConfigError
     from rnnscope.records.corpus import find_corpus
     from rnnscope.records.run import find_run
     from rnnscope.studies.executor import on_processes
     from rnnscope.studies.unit_statistics import count_units
-    from rnnscope.studies.work import Work, cores
+    from rnnscope.studies.work import Work
 
-    if processes is not None and processes < 1:
-        raise ConfigError(f"--processes {processes} is not a positive number")
+    at_a_time = processes_or_cores(processes)
     found = find_run(work, run)
     corpus = find_corpus(work, found.manifest.corpus)
     of = corpus.part(part)
@@ -53,11 +50,10 @@ def statistics(
 
         executor = on_ray(ray, Work(work))
     else:
-        executor = on_processes(processes or cores())
+        executor = on_processes(at_a_time)
     counters = count_units(found, corpus, part, executor, _progress(of.chars))
     finding = unit_statistics(found.reference, found.manifest.cell, counters, corpus.name, part)
-    # infinities are null, as in every finding
-    tables = json.loads(finding.model_dump_json())["tables"]
+    tables = finding.plain()["tables"]
     result = {
         **finding.numbers,
         "reading": finding.reading,

@@ -14,6 +14,7 @@ from rnnscope.cli.options import (
     emit,
     notice,
     parse_settings,
+    processes_or_cores,
 )
 
 if TYPE_CHECKING:
@@ -88,10 +89,9 @@ def study(
     from rnnscope.studies.grid import parse_numbers
     from rnnscope.studies.scales import scale_named
     from rnnscope.studies.study import Listener, run_study, study_corpus
-    from rnnscope.studies.work import Work, cores
+    from rnnscope.studies.work import Work
 
-    if processes is not None and processes < 1:
-        raise ConfigError(f"--processes {processes} is not a positive number")
+    at_a_time = processes_or_cores(processes)
     runs_of_each = parse_numbers(seeds, "--seeds", "3 or 3,3,1,1")
     chosen = _grid(grid, budgets, params, cells, layers, runs_of_each, recipe, settings)
     if chosen is not None:
@@ -108,7 +108,7 @@ def study(
             corpus,
             scale_named(scale),
             place,
-            processes=processes or cores(),
+            processes=at_a_time,
             grid=chosen,
             executor=_cluster(ray, place) if ray else None,
             results=results,

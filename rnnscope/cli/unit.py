@@ -1,6 +1,5 @@
 """`rnnscope unit`: what is known of one unit."""
 
-import json
 from typing import Annotated, Any
 
 import typer
@@ -38,8 +37,7 @@ def unit(
     found = find_run(work, run)
     corpus = find_corpus(work, found.manifest.corpus)
     finding = card_of(Work(work), found, corpus, asked, command_line())
-    # numbers that are not there are null, as in every finding
-    tables = json.loads(finding.model_dump_json())["tables"]
+    tables = finding.plain()["tables"]
     (card,) = tables["cards"]
     result = {
         "run": found.reference,

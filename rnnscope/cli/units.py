@@ -1,6 +1,5 @@
 """`rnnscope units`: which units follow a hypothesis, or are on exactly where one points."""
 
-import json
 import re
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,8 +66,7 @@ def units(
             [_span(text, row_chars) for text in texts or ()] for texts in (spans, counter_spans)
         )
         finding = units_by_span(found, corpus, part, chars, given, against, seed, work, command_line())
-    # numbers that are not there are null, as in every finding
-    tables = json.loads(finding.model_dump_json())["tables"]
+    tables = finding.plain()["tables"]
     result = {
         "run": found.reference,
         "part": part,

@@ -3,8 +3,9 @@
 A finding is one JSON file, `findings/ANALYSIS.json`; it is all that report, explorer and notebook read.
 """
 
+import json
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -63,6 +64,10 @@ class Finding(Manifest):
             raise RecordError(
                 f"'{path}' is not a finding: {error.errors()[0]['msg']}; remove it and run the study again"
             ) from None
+
+    def plain(self) -> dict[str, Any]:
+        """All of it as its file has it: NaN and infinity are None."""
+        return json.loads(self.model_dump_json())
 
     def save(self, findings: Path) -> Path:
         """Writes findings/ANALYSIS.json, whole or not at all; NaN and infinity become null."""

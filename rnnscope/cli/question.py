@@ -37,7 +37,7 @@ def question(
     from rnnscope.studies.work import Work, only_one_study
 
     at_a_time = processes_or_cores(processes)
-    asked, _ = question_named(name, scale)
+    asked = question_named(name, scale)
     place = Work(work)
     with RunsOnScreen() as screen, only_one_study(place, screen.notice):
         finding = answer(

@@ -1,10 +1,9 @@
 """The saturated share of every layer of shallow and deep networks: where the single layer lies."""
 
-from typing import Any
-
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
+from rnnscope.figures.panels import color_and_shape, in_panels
 from rnnscope.figures.thin import evenly_by, left_out, needed
 from rnnscope.records import Finding
 from rnnscope.records.finding import Row
@@ -26,12 +25,6 @@ def single_layer_gating(finding: Finding, most_rows: int) -> list[Figure]:
     order = list(
         dict.fromkeys(str(row["who"]) for row in sorted(rows, key=lambda r: (r["layers"], r["layer"])))
     )
-    panels = sorted({str(row["panel"]) for row in rows})
-    # one legend for both: their scales must be told alike
-    place: dict[str, Any] = {
-        "scale": alt.Scale(domain=["single", "first", "upper"]),
-        "legend": alt.Legend(title=None),
-    }
     points = (
         alt.Chart(ROWS)
         .mark_point(size=46, opacity=0.8, aria=False)
@@ -43,20 +36,17 @@ def single_layer_gating(finding: Finding, most_rows: int) -> list[Figure]:
                 scale=alt.Scale(zero=True, nice=False),
             ),
             y=alt.Y("who:N", sort=order, title=None),
-            color=alt.Color("place:N", **place),
-            shape=alt.Shape("place:N", **place),
+            **color_and_shape("place", ("single", "first", "upper")),
             tooltip=[alt.Tooltip("run:N"), alt.Tooltip("layer:Q"), alt.Tooltip("saturated:Q", format=".1%")],
         )
         .properties(width=PANEL_PX, height=ROW_PX * len(order))
     )
-    facet = alt.Facet("panel:N", title=None, sort=panels, header=alt.Header(labelAnchor="start"))
-    page = {"panels": len(panels), "group": 1, "least_px": 200, "most_px": 300}
     return [
         Figure(
             name="layers",
             title="How much of each layer's gating is saturated",
             reading=finding.reading,
-            chart=points.facet(facet, columns=2, spacing=22).properties(usermeta={"rnnscope": page}),
+            chart=in_panels(points, rows),
             rows=rows,
             note=left_out(len(drawn), len(layers), "layers"),
             how_to_read="A mark is one layer of one network; marks in a row differ in their seed.",

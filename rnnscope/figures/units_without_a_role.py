@@ -1,10 +1,9 @@
 """Units with a role and units without one: how long they keep, and how much of it is memory."""
 
-from typing import Any
-
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
+from rnnscope.figures.panels import color_and_shape, in_panels
 from rnnscope.figures.thin import evenly_by, left_out, needed
 from rnnscope.records import Finding
 
@@ -34,12 +33,6 @@ def units_without_a_role(finding: Finding, most_rows: int) -> list[Figure]:
         }
         for row in drawn
     ]
-    panels = sorted({str(row["panel"]) for row in rows})
-    # one legend for both: their scales must be told alike
-    side: dict[str, Any] = {
-        "scale": alt.Scale(domain=["with a role", "without a role"]),
-        "legend": alt.Legend(title=None),
-    }
     points = (
         alt.Chart(ROWS)
         .mark_point(size=26, opacity=0.7, aria=False)
@@ -56,8 +49,7 @@ def units_without_a_role(finding: Finding, most_rows: int) -> list[Figure]:
                 scale=alt.Scale(domain=[0, 1], clamp=True),
                 axis=alt.Axis(format="~%", tickCount=5),
             ),
-            color=alt.Color("side:N", **side),
-            shape=alt.Shape("side:N", **side),
+            **color_and_shape("side", ("with a role", "without a role")),
             tooltip=[
                 alt.Tooltip("unit:Q"),
                 alt.Tooltip("track:N"),
@@ -68,14 +60,12 @@ def units_without_a_role(finding: Finding, most_rows: int) -> list[Figure]:
         )
         .properties(width=PANEL_PX, height=PANEL_PX)
     )
-    facet = alt.Facet("panel:N", title=None, sort=panels, header=alt.Header(labelAnchor="start"))
-    page = {"panels": len(panels), "group": 1, "least_px": 200, "most_px": 300}
     return [
         Figure(
             name="units",
             title="What units with and without a role keep",
             reading=finding.reading,
-            chart=points.facet(facet, columns=2, spacing=22).properties(usermeta={"rnnscope": page}),
+            chart=in_panels(points, rows),
             rows=rows,
             note=left_out(len(drawn), len(units), "units"),
             how_to_read=(

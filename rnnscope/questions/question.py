@@ -130,15 +130,14 @@ def answer(
 ) -> Finding:
     """Trains what is not there, measures what is not measured, and applies the rule. Raises RnnscopeError."""
     asked = question.scales[scale]
-    jobs: list[TrainJob] = []
-    budgets: dict[tuple[str, str], str] = {}
     corpora = {text.corpus: _corpus(text, work, command, listener) for text in asked.texts}
     plans = [
         (text, plan) for text in asked.texts for plan in planned(asked, text, corpora[text.corpus].symbols)
     ]
-    for text, plan in sorted(plans, key=lambda each: -each[1].cost):
-        budgets[text.corpus, plan.name] = plan.budget.label if plan.budget else ""
-        jobs.append(TrainJob(work.folder, text.corpus, plan.name, plan.config, {}, 0, command))
+    plans.sort(key=lambda each: -each[1].cost)
+    jobs = [
+        TrainJob(work.folder, text.corpus, plan.name, plan.config, {}, 0, command) for text, plan in plans
+    ]
     listener.on_plan({job.name: 1.0 for job in jobs})
     to_do = [job for job in jobs if not is_done(job, work)]
     if to_do:
@@ -146,7 +145,19 @@ def answer(
     ended = (executor or on_processes(processes))(train_and_replay, to_do, listener.hear)
     for failure in (each for each in ended if isinstance(each, Exception)):
         raise failure
-    measured = _measured(question, jobs, budgets, work, processes, command, listener)
+    wanted = [
+        MeasureJob(
+            question.name,
+            question.version,
+            work.folder,
+            text.corpus,
+            work.run(text.corpus, plan.name),
+            plan.budget.label if plan.budget else "",
+            command,
+        )
+        for text, plan in plans
+    ]
+    measured = _measured(question, wanted, processes, listener)
     decision = question.decide(measured)
     parents = {f"{each.corpus}/{each.run}": each.parents["run"] for each in measured}
     return Finding(
@@ -212,26 +223,9 @@ def _checked(corpus: Corpus, text: Text) -> Corpus:
 
 
 def _measured(
-    question: Question,
-    jobs: Sequence[TrainJob],
-    budgets: Mapping[tuple[str, str], str],
-    work: Work,
-    processes: int,
-    command: str,
-    listener: Listener,
+    question: Question, wanted: Sequence[MeasureJob], processes: int, listener: Listener
 ) -> list[Measurement]:
-    wanted = [
-        MeasureJob(
-            question.name,
-            question.version,
-            work.folder,
-            job.corpus,
-            work.run(job.corpus, job.name),
-            budgets[job.corpus, job.name],
-            command,
-        )
-        for job in jobs
-    ]
+    """What is on disk, and what is measured now."""
     missing = [job for job in wanted if _kept(job) is None]
     if missing:
         listener.notice(f"measuring {len(missing)} of {len(wanted)} networks")

@@ -6,11 +6,12 @@ numpy only. A counter knows no network and no text; memory is that of its sums, 
 from rnnscope.counters.autocorrelation import LAGS, Autocorrelation, AutocorrelationCounter
 from rnnscope.counters.counter import Block, Counter
 from rnnscope.counters.distribution import Bins, Distribution, DistributionCounter, bins_of
-from rnnscope.counters.keeping import Keeping, KeepingCounter
+from rnnscope.counters.keeping import KEEPING, Keeping, KeepingCounter
 from rnnscope.counters.saturation import GATES, SaturationCounter, gate_sites
 
 __all__ = [
     "GATES",
+    "KEEPING",
     "LAGS",
     "Autocorrelation",
     "AutocorrelationCounter",

@@ -13,6 +13,8 @@ import numpy as np
 
 from rnnscope.counters.counter import Block, check_alike, pieces
 
+KEEPING = {"lstm": ("f", 1), "gru": ("z", 1), "gru-2015": ("z", -1)}
+"""Cell -> the gate that keeps what is carried, and the side on which it does; a plain RNN has none."""
 LEAST = float(np.finfo(np.float32).tiny)
 """A gate below this counts as this, 1.2e-38: a single 0 would make the product 0 for ever."""
 

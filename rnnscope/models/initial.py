@@ -5,8 +5,9 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from rnnscope.counters import KEEPING
 from rnnscope.models.network import Network
-from rnnscope.recurrence.kinds import KEEPING, KINDS
+from rnnscope.recurrence.kinds import KINDS
 
 InitName = Literal["uniform", "orthogonal"]
 DECODER_SHRINK = 0.1

@@ -35,6 +35,13 @@ class NetworkConfig(BaseModel):
         return shapes | {"decoder_VH": (self.symbols, self.hidden), "decoder_bias_V": (self.symbols,)}
 
 
+def why_no_unit(layer: int, unit: int, layers: int, hidden: int) -> str | None:
+    """Why there is no such unit (layer from 0): which ones the network has, in words; None where there is."""
+    if not 0 <= layer < layers:
+        return "the network has " + ("one layer, 1" if layers == 1 else f"layers 1 to {layers}")
+    return None if 0 <= unit < hidden else f"layer {layer + 1} has units 0 to {hidden - 1}"
+
+
 def parameters(cell: str, layers: int, hidden: int, symbols: int) -> int:
     """Parameters of a network: one-hot input, two biases a layer, decoder with bias (char-rnn's layout)."""
     stacked = kind_named(cell).stacked * hidden

@@ -47,8 +47,6 @@ KINDS = _by_name(
 )
 """Block order is PyTorch's. `gru` keeps the old state where z = 1 (PyTorch, cuDNN), `gru-2015` overwrites it
 there (Karpathy, Johnson, Li 2015)."""
-KEEPING = {"lstm": ("f", 1), "gru": ("z", 1), "gru-2015": ("z", -1)}
-"""Cell -> the gate that keeps what is carried, and the side on which it does; a plain RNN has none."""
 RNN_RELU = CellKind("rnn-relu", ("h",), ("h",), ("pre_h", "h"), "rnn_relu")
 GRU_RESET_BEFORE = CellKind("gru-reset-before", ("r", "z", "n"), ("h",), _GRU_SITES, None)
 LSTM_PROJECTED = CellKind(

@@ -42,6 +42,15 @@ def held_site(cell: str) -> str:
     return KINDS[cell].state[-1]
 
 
+def clamp(site: str, is_held_BH: Tensor, at: Tensor) -> Touch:
+    """What sets a site to `at`, (H,) or (B, H), where it is held, and leaves all else alone."""
+
+    def touch(name: str, value_BH: Tensor) -> Tensor:
+        return torch.where(is_held_BH, at, value_BH) if name == site else value_BH
+
+    return touch
+
+
 @torch.inference_mode()
 def ablate(
     network: Network,
@@ -115,9 +124,7 @@ def _held(
     streams = len(held) * rows
     is_held_BH = held.repeat_interleave(rows)[:, None] == torch.arange(config.hidden, device=held.device)
 
-    def hold(name: str, value_BH: Tensor) -> Tensor:
-        return torch.where(is_held_BH, held_at_H, value_BH) if name == site else value_BH
-
+    hold = clamp(site, is_held_BH, held_at_H)
     stack = [each.weights for each in network.layers if isinstance(each, Layer)]
     states: dict[int, State] = {
         above: tuple(held_at_H.new_zeros(streams, config.hidden) for _ in kind.state)

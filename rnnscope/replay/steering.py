@@ -16,11 +16,12 @@ from torch.nn import functional as F
 
 from rnnscope.errors import ConfigError
 from rnnscope.models.network import Layer, Network, NetworkState
+from rnnscope.models.sizing import why_no_unit
 from rnnscope.recurrence.cells import DEFINITIONS, Touch
 from rnnscope.recurrence.kinds import KINDS
 from rnnscope.recurrence.scan import scan
 from rnnscope.recurrence.stepping import step_by_step
-from rnnscope.replay.ablation import held_site
+from rnnscope.replay.ablation import clamp, held_site
 
 CONTROLS = 20
 """Times that other units are held, to see what holding any unit does."""
@@ -66,13 +67,8 @@ def check_holds(network: Network, holds: Sequence[Hold]) -> None:
     is_open = config.cell == "lstm"  # tanh(c) never reaches its ends
     what = "tanh(c)" if is_open else "h"
     for hold in holds:
-        if not 0 <= hold.layer < config.layers:
-            there = "one layer, 1" if config.layers == 1 else f"layers 1 to {config.layers}"
-            raise ConfigError(f"cannot hold {hold.name}: the network has {there}")
-        if not 0 <= hold.unit < config.hidden:
-            raise ConfigError(
-                f"cannot hold {hold.name}: layer {hold.layer + 1} has units 0 to {config.hidden - 1}"
-            )
+        if why := why_no_unit(hold.layer, hold.unit, config.layers, config.hidden):
+            raise ConfigError(f"cannot hold {hold.name}: {why}")
         if not abs(hold.value) <= 1:
             raise ConfigError(f"cannot hold {hold.name} at {hold.value:g}: {what} lies between -1 and 1")
         if is_open and abs(hold.value) == 1:
@@ -123,13 +119,7 @@ def _touch(network: Network, layer: int, streams: Sequence[Sequence[Hold]]) -> T
             if hold.layer == layer:
                 at_BH[stream, hold.unit] = math.atanh(hold.value) if site == "c" else hold.value
                 is_held_BH[stream, hold.unit] = True
-    if not is_held_BH.any():
-        return None
-
-    def touch(name: str, value_BH: Tensor) -> Tensor:
-        return torch.where(is_held_BH, at_BH, value_BH) if name == site else value_BH
-
-    return touch
+    return clamp(site, is_held_BH, at_BH) if is_held_BH.any() else None
 
 
 @torch.inference_mode()

@@ -14,6 +14,7 @@ from rnnscope.analyses.unit_cards import OpenedRun, Place, unit_cards
 from rnnscope.corpora.tracks import tracks_of
 from rnnscope.counters import SaturationCounter, gate_sites
 from rnnscope.errors import ConfigError, RecordError
+from rnnscope.models.sizing import why_no_unit
 from rnnscope.records.ablation import Ablation
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding, Row
@@ -95,12 +96,9 @@ def card_of(work: Work, run: Run, corpus: Corpus, place: Place, command: str) ->
     """The card of one unit on test text: its Trace is made if it is not there, of at most CARD_CHARS; roles
     and gates are those of findings of this run, else of the Trace. Raises ConfigError for a unit that there
     is not."""
-    layers, units = run.manifest.layers, run.manifest.hidden
-    if not 1 <= place[0] <= layers:
-        there = "one layer, 1" if layers == 1 else f"layers 1 to {layers}"
-        raise ConfigError(f"no unit {place[0]}.{place[1]}: the network has {there}")
-    if place[1] >= units:
-        raise ConfigError(f"no unit {place[0]}.{place[1]}: layer {place[0]} has units 0 to {units - 1}")
+    layer, unit = place
+    if why := why_no_unit(layer - 1, unit, run.manifest.layers, run.manifest.hidden):
+        raise ConfigError(f"no unit {layer}.{unit}: {why}")
     traced = current_trace(run, "test")
     if traced is None or current_trace(run, "test", UNTRAINED) is None:
         # one that is there is kept, however short

@@ -15,6 +15,7 @@ from typing import Any
 
 from rnnscope.analyses.unit_statistics import UnitCounters
 from rnnscope.counters import (
+    KEEPING,
     AutocorrelationCounter,
     Counter,
     DistributionCounter,
@@ -25,7 +26,7 @@ from rnnscope.counters import (
 from rnnscope.errors import ConfigError, RnnscopeError
 from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.run import Run
-from rnnscope.recurrence.kinds import KEEPING, kind_named
+from rnnscope.recurrence.kinds import kind_named
 from rnnscope.studies.executor import Executor, OnMessage, tell
 from rnnscope.studies.unit_states import state_sites
 

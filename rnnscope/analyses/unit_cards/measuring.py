@@ -5,16 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnscope.analyses.unit_cards.opened import OpenedRun
-from rnnscope.counters import AutocorrelationCounter, KeepingCounter
-from rnnscope.counters.autocorrelation import LAGS
+from rnnscope.counters import KEEPING, LAGS, AutocorrelationCounter, KeepingCounter
 
 BINS = 20
 """Of a histogram over [-1, 1]: the outer two are the values beyond 0.9."""
 MOST_CHARS = LAGS[-1]
 """A time as long as this says 'at least': float16 rounds a gate near 1 by up to 2.4e-4, an eighth of -ln f
 there."""
-KEEPS = {"lstm": ("f", False), "gru": ("z", False), "gru-2015": ("z", True)}
-"""Cell -> the gate that keeps its state, and whether it is 1 minus that gate that keeps."""
 MOST_PRODUCTS = 1e10
 """Multiplications that all correlations of a run may cost; on a longer text every k-th character is taken."""
 
@@ -82,11 +79,11 @@ def _deviation(run: OpenedRun, site: str) -> np.ndarray:
 
 
 def _kept(run: OpenedRun, layer: int) -> np.ndarray:
-    if run.cell not in KEEPS:
+    if run.cell not in KEEPING:
         return np.full(run.units, np.nan)
-    gate, overwrites = KEEPS[run.cell]
+    gate, side = KEEPING[run.cell]
     site = run.site(layer, gate)
-    counter = KeepingCounter((site,), overwrites)
+    counter = KeepingCounter((site,), overwrites=side < 0)
     for block in run.blocks([site]):
         counter.update(block)
     return np.minimum(MOST_CHARS, counter.result()[site].steps_H)

@@ -1,1 +1,3 @@
-"""Run or CountModel, Corpus -> Surprisal, Trace, text: everything that runs a trained predictor."""
+"""Run, CountModel or anyone's network -> Surprisal, Trace, Ablation, counters, text: everything that runs a
+trained predictor.
+"""

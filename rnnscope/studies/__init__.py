@@ -1,3 +1,3 @@
 """Many configs -> many Runs and Findings, and their report: the whole flow on the processes of one
-machine.
+machine or on a Ray cluster.
 """

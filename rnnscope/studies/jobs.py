@@ -1,4 +1,4 @@
-"""What one worker process does: train a network and replay it. Knows one run, not the study."""
+"""What one worker process does: train, replay, trace, look inside. Knows one run, not the study."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

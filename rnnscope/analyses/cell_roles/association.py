@@ -2,7 +2,7 @@
 and no memory reach. Knows no finding.
 
 For every hypothesis (inside quotes, column, ...) the unit that follows it best is CHOSEN on the first half of
-every row and SCORED on the second half; the sign is that of the first half. Four controls:
+every row and SCORED on the second half; the sign is that of the first half. Three controls:
 
 - shifted labels: the same with the labels moved along each row by a random amount, many times; they have the
   labels' own rhythm and nothing of the text's. From the spread of its scores with shifted labels every unit

@@ -1,5 +1,5 @@
-"""Associations of units with what the text says -> Finding. Knows how to tell them, not how they are
-measured.
+"""Associations of units with what the text says -> Finding: which units have a role (`_row`), in rows,
+in words and as excerpts. Knows not how they are measured.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -53,6 +53,6 @@ def _clear(roles: Mapping[Place, Row]) -> list[Place]:
 
 def _margin(row: Row) -> float:
     """How far above its controls, on one scale for flags (AUC 0.5 to 1) and graded tracks (0 to 1)."""
-    controls = [number(row, name) for name in ("control_high", "last_character")]
+    controls = [number(row, name) for name in ("control_high", "last_character", "untrained")]
     stretch = 2 if row.get("kind") == "flag" else 1
     return stretch * ((number(row, "score") or 0) - max((each for each in controls if each), default=0))

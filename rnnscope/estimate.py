@@ -93,13 +93,36 @@ class Resampled:
         """Sum of weight times mean, series -> weight, with its interval: {a: 1, b: -1} is
         `paired_difference`.
         """
+        return _from_draws(*self._sum(weights))
+
+    def ratio(self, above: Mapping[int, float], below: Mapping[int, float]) -> Interval:
+        """Quotient of two such sums, with its interval: a share of errors, say, or the mean over the
+        characters that a yes/no series marks ({product of both: 1} over {marks: 1}).
+
+        nan where the lower sum is 0; samples in which it is are left out of the interval.
+        """
+        (value, draws_N), (under, under_N) = self._sum(above), self._sum(below)
+        if not under:
+            return Interval(float("nan"), float("nan"), float("nan"))
+        usable = under_N != 0
+        return _from_draws(value / under, draws_N[usable] / under_N[usable])
+
+    def _sum(self, weights: Mapping[int, float]) -> tuple[float, np.ndarray]:
+        """Of the means and, sample by sample, of the draws."""
         value = sum(weight * float(self.means_M[index]) for index, weight in weights.items())
-        if not self.draws_MN.shape[1]:
-            return Interval(value, float("nan"), float("nan"))
-        draws_N = sum(weight * self.draws_MN[index] for index, weight in weights.items())
-        tail = 100 * (1 - CONFIDENCE) / 2
-        low, high = np.percentile(draws_N, [tail, 100 - tail])
-        return Interval(value, float(low), float(high))
+        draws_N = np.zeros(self.draws_MN.shape[1])
+        for index, weight in weights.items():
+            draws_N += weight * self.draws_MN[index]
+        return value, draws_N
+
+
+def _from_draws(value: float, draws_N: np.ndarray) -> Interval:
+    """A value with the middle of its bootstrap samples; a lone block gives no width: nan."""
+    if not len(draws_N):
+        return Interval(value, float("nan"), float("nan"))
+    tail = 100 * (1 - CONFIDENCE) / 2
+    low, high = np.percentile(draws_N, [tail, 100 - tail])
+    return Interval(value, float(low), float(high))
 
 
 def resampled(series: Iterable[np.ndarray], seed: int = 0, block_chars: int = BLOCK_CHARS) -> Resampled:

@@ -62,3 +62,19 @@ def test_a_lone_block_gives_series_no_width_and_other_characters_are_refused():
     assert lone.value == 1.0 and np.isnan(lone.low) and not lone.is_clear
     with pytest.raises(ValueError, match="not the same characters"):
         resampled([np.ones((1, 50)), np.ones((1, 51))])
+
+
+def test_a_ratio_is_a_mean_over_the_marked_characters_alone_and_its_interval_widens_where_they_are_few():
+    rng = np.random.default_rng(3)
+    values_RT = rng.normal(2.0, 1.0, (20, 3000))
+    few_RT, many_RT = (rng.random((20, 3000)) < share for share in (0.01, 0.5))
+    means = resampled([values_RT * few_RT, few_RT, values_RT * many_RT, many_RT])
+    few, many = means.ratio({0: 1.0}, {1: 1.0}), means.ratio({2: 1.0}, {3: 1.0})
+    assert few.value == pytest.approx(values_RT[few_RT].mean())
+    assert few.low < 2.0 < few.high and many.low < 2.0 < many.high
+    assert few.high - few.low > 4 * (many.high - many.low)
+
+
+def test_a_ratio_over_nothing_is_no_number():
+    means = resampled([np.ones((4, 2000)), np.zeros((4, 2000))])
+    assert all(np.isnan(means.ratio({0: 1.0}, {1: 1.0})))

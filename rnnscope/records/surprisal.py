@@ -1,5 +1,6 @@
 """Surprisal: what one predictor made of every character of one part. Knows no predictor."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -7,6 +8,8 @@ from typing import Literal
 
 import numpy as np
 
+from rnnscope.errors import RecordError
+from rnnscope.records.corpus import Corpus, PartRows
 from rnnscope.records.folder import Manifest, load_array, new_record, save_array
 
 
@@ -34,6 +37,11 @@ class Surprisal:
     def read(cls, folder: Path) -> "Surprisal":
         return cls(folder, SurprisalManifest.read(folder))
 
+    @property
+    def name(self) -> str:
+        """The predictor's, for people."""
+        return self.manifest.predictor
+
     @cached_property
     def nats_RT(self) -> np.ndarray:
         """float32: surprisal of the true next character, nats."""
@@ -54,3 +62,26 @@ def write_surprisal(
         save_array(partial / "likeliest.npy", likeliest_RT)
         manifest.write(partial)
     return Surprisal.read(folder)
+
+
+def rows_scored(surprisals: Sequence[Surprisal], corpus: Corpus) -> PartRows:
+    """The part of the corpus that all of them were scored on.
+
+    Raises RecordError where there is none, where two were scored on different texts, or on another text than
+    this one.
+    """
+    if not surprisals:
+        raise RecordError("no predictor's losses to read; say 'rnnscope replay RUN' first")
+    first = surprisals[0].manifest
+    for manifest in (each.manifest for each in surprisals):
+        if manifest.corpus_fingerprint != corpus.manifest.fingerprint:
+            raise RecordError(
+                f"'{manifest.predictor}' was scored on another text than corpus '{corpus.name}' has now; "
+                "replay it again"
+            )
+        if (manifest.part, manifest.rows, manifest.row_chars) != (first.part, first.rows, first.row_chars):
+            raise RecordError(
+                f"'{first.predictor}' was scored on the {first.part} part and '{manifest.predictor}' on the "
+                f"{manifest.part} part; replay both on one"
+            )
+    return corpus.part(first.part)

@@ -6,10 +6,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from rnnscope.errors import ConfigError, RecordError, did_you_mean
+from rnnscope.errors import ConfigError, RecordError
 from rnnscope.models.sizing import NetworkConfig
 from rnnscope.records.folder import write_text
 from rnnscope.recurrence.kinds import CellName
+from rnnscope.settings import changed, first_error
 
 
 class TrainConfig(BaseModel):
@@ -114,35 +115,12 @@ class TrainConfig(BaseModel):
         except FileNotFoundError:
             raise RecordError(f"no training config at '{path}'") from None
         except (ValidationError, OSError) as error:
-            reason = _first(error) if isinstance(error, ValidationError) else error
+            reason = first_error(error) if isinstance(error, ValidationError) else error
             raise RecordError(f"'{path}' is not a training config: {reason}; remove its run") from None
 
 
 def with_settings(config: TrainConfig, settings: Mapping[str, object]) -> TrainConfig:
-    """`config` with some fields replaced; values may be text ('none' too), as `--set field=value` gives them.
-
-    Raises ConfigError that names the field.
-    """
-    fields = config.model_dump()
-    for name, value in settings.items():
-        if name not in fields:
-            raise ConfigError(f"no setting '{name}'; {did_you_mean(name, fields)}")
-        if name == "recipe":
-            raise ConfigError("setting 'recipe' names where a config comes from; choose one with --recipe")
-        fields[name] = None if isinstance(value, str) and value.strip().lower() == "none" else value
-    try:
-        return TrainConfig.model_validate(fields)
-    except ValidationError as error:
-        raise ConfigError(f"setting {_first(error)}") from None
-
-
-def _first(error: ValidationError) -> str:
-    """'hidden=0: input should be greater than or equal to 1'."""
-    first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"]) or "config"
-    message = first["msg"][:1].lower() + first["msg"][1:]
-    return (
-        f"{name}={first['input']}: {message}"
-        if isinstance(first["input"], str | int | float)
-        else f"{name}: {message}"
-    )
+    """`config` with some fields replaced (`settings.changed`). Raises ConfigError that names the field."""
+    if "recipe" in settings:
+        raise ConfigError("setting 'recipe' names where a config comes from; choose one with --recipe")
+    return changed(config, settings)

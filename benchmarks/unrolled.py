@@ -19,6 +19,7 @@ from pathlib import Path
 import torch
 
 from rnnscope.corpora import build_corpus, war_and_peace
+from rnnscope.models import Network
 from rnnscope.records.corpus import Corpus
 from rnnscope.recurrence.kinds import KINDS, CellName
 from rnnscope.recurrence.scan import BACKENDS
@@ -52,6 +53,7 @@ def trainer(
     config = fast(cell, 1, hidden).model_copy(update={"streams": streams, "window_chars": window_chars})
     windows = windows_of(corpus, config)
     learner = Learner(config, corpus.symbols, CPU, dtype)
+    assert isinstance(learner.network, Network)
     learner.network.backend = path
     ready = [windows.window(step) for step in range(updates)]
 
@@ -66,6 +68,7 @@ def trainer(
 def reader(corpus: Corpus, cell: CellName, hidden: int, rows: int, path: str) -> Callable:
     """A function that reads, and gives how many characters."""
     network = Learner(fast(cell, 1, hidden), corpus.symbols, CPU, torch.float32).network.eval()
+    assert isinstance(network, Network)
     network.backend = path
     ids = torch.from_numpy(corpus.ids[: rows * READ_CHARS].astype("int64")).reshape(rows, READ_CHARS).T
 

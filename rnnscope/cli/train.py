@@ -24,8 +24,10 @@ def register(app: typer.Typer) -> None:
 def train(
     corpus: Annotated[str, typer.Argument(help="Name of a corpus in the work folder.")],
     cell: Annotated[
-        str, typer.Option(help="lstm, gru, gru-2015 (reset before the matmul) or rnn (tanh).")
+        str,
+        typer.Option(help="lstm, gru, gru-2015 (reset before the matmul), rnn (tanh), or window: an n-NN."),
     ] = "lstm",
+    context: Annotated[int, typer.Option(help="With --cell window: the last characters that it sees.")] = 0,
     layers: Annotated[int, typer.Option(help="Recurrent layers.")] = 1,
     hidden: Annotated[int, typer.Option(help="Units in each layer.")] = 128,
     recipe: Annotated[str, typer.Option(help="fast, or paper-2015: Karpathy, Johnson, Li's own.")] = "fast",
@@ -50,7 +52,7 @@ def train(
     """Train one network. The same command again goes on where it was stopped, or returns at once."""
     from rnnscope.cli.progress import RunsOnScreen
     from rnnscope.errors import RecordError
-    from rnnscope.models.sizing import parameters
+    from rnnscope.models.sizing import parameter_count
     from rnnscope.records.corpus import find_corpus
     from rnnscope.records.surprisal import Surprisal
     from rnnscope.studies.configs import run_name, train_config
@@ -62,12 +64,12 @@ def train(
 
     place = Work(work)
     found = find_corpus(work, corpus)
-    config = train_config(recipe, cell, layers, hidden, seed, parse_settings(settings or []))
+    config = train_config(recipe, cell, layers, hidden, seed, parse_settings(settings or []), context)
     called = name or run_name(config)
     folder = place.run(found.name, called)
     if resume and not (folder / "config.json").is_file():
         raise RecordError(f"no run '{called}' of '{found.name}' was begun; leave --resume away to begin it")
-    size = parameters(config.cell, config.layers, config.hidden, found.symbols)
+    size = parameter_count(config.network(found.symbols))
     job = TrainJob(
         work=work,
         corpus=found.name,

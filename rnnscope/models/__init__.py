@@ -9,26 +9,33 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rnnscope.models.initial import initialise
     from rnnscope.models.network import Network
-    from rnnscope.models.saved import load_network, save_network
-    from rnnscope.models.sizing import NetworkConfig, matched_hidden, parameters
+    from rnnscope.models.saved import load_model, load_network, save_model
+    from rnnscope.models.sizing import NetworkConfig, WindowConfig, matched_hidden, parameters
+    from rnnscope.models.window import WindowNetwork
 
 _HOME = {
     "Network": "network",
     "NetworkConfig": "sizing",
+    "WindowConfig": "sizing",
+    "WindowNetwork": "window",
     "initialise": "initial",
+    "load_model": "saved",
     "load_network": "saved",
     "matched_hidden": "sizing",
     "parameters": "sizing",
-    "save_network": "saved",
+    "save_model": "saved",
 }
 __all__ = [
     "Network",
     "NetworkConfig",
+    "WindowConfig",
+    "WindowNetwork",
     "initialise",
+    "load_model",
     "load_network",
     "matched_hidden",
     "parameters",
-    "save_network",
+    "save_model",
 ]
 
 

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from rnnscope.counters import KEEPING
-from rnnscope.models.network import Network
+from rnnscope.models.saved import Model
+from rnnscope.models.window import WindowNetwork
 from rnnscope.recurrence.kinds import KINDS
 
 InitName = Literal["uniform", "orthogonal"]
@@ -15,7 +16,7 @@ DECODER_SHRINK = 0.1
 
 
 def initialise(
-    network: Network,
+    network: Model,
     scheme: InitName,
     generator: torch.Generator,
     *,
@@ -30,6 +31,7 @@ def initialise(
     N(0, 1), input matrices above from N(0, 1/H), the decoder from N(0, 0.01/H); biases 0 but the input
     bias of the gate that keeps what is carried, which is `forget_bias` on the keeping side: an LSTM's forget
     gate, a GRU's update gate (War and Peace, GRU 1x151 after two epochs: 1.255 validation nats, 1.275 at 0).
+    Of an n-NN the table from N(0, 1/N): a sum of N of its rows then has the variance of a one-hot input's.
     """
     with torch.no_grad():
         for name, parameter in network.named_parameters():
@@ -41,9 +43,11 @@ def initialise(
             parameter.copy_(drawn)
 
 
-def _draw(name: str, drawn: Tensor, network: Network, generator: torch.Generator, forget_bias: float) -> None:
-    hidden, kind = network.config.hidden, KINDS[network.config.cell]
+def _draw(name: str, drawn: Tensor, network: Model, generator: torch.Generator, forget_bias: float) -> None:
+    hidden = network.config.hidden
     match name.split("."):
+        case ["w_input_NVH"]:
+            drawn.normal_(std=len(drawn) ** -0.5, generator=generator)
         case ["layers", _, "w_hidden_GH"]:
             for block_HH in drawn.split(hidden):
                 torch.nn.init.orthogonal_(block_HH, generator=generator)
@@ -51,9 +55,19 @@ def _draw(name: str, drawn: Tensor, network: Network, generator: torch.Generator
             drawn.normal_(std=1.0 if layer == "0" else hidden**-0.5, generator=generator)
         case ["decoder_VH"]:
             drawn.normal_(std=DECODER_SHRINK * hidden**-0.5, generator=generator)
-        case ["layers", _, "b_input_G"] if keeping := KEEPING.get(kind.name):
+        case ["layers", _, "b_input_G"] if keeping := _keeping(network):
             block, sign = keeping
             drawn.zero_()
-            drawn.split(hidden)[kind.blocks.index(block)].fill_(sign * forget_bias)
+            drawn.split(hidden)[block].fill_(sign * forget_bias)
         case _:
             drawn.zero_()
+
+
+def _keeping(network: Model) -> tuple[int, int] | None:
+    """Which block of a layer's stacked gates keeps what is carried, and with which sign; None where none
+    does.
+    """
+    if isinstance(network, WindowNetwork) or network.config.cell not in KEEPING:
+        return None
+    block, sign = KEEPING[network.config.cell]
+    return KINDS[network.config.cell].blocks.index(block), sign

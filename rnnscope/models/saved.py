@@ -1,4 +1,4 @@
-"""Network <-> one safetensors file, whose metadata holds the shape as JSON. Knows no training."""
+"""Network or n-NN <-> one safetensors file, whose metadata holds the shape as JSON. Knows no training."""
 
 from pathlib import Path
 
@@ -8,22 +8,34 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from rnnscope.errors import RecordError
+from rnnscope.errors import ConfigError, RecordError
 from rnnscope.models.network import Network
-from rnnscope.models.sizing import NetworkConfig
+from rnnscope.models.sizing import ModelConfig, NetworkConfig, WindowConfig
+from rnnscope.models.window import WindowNetwork
 from rnnscope.records.folder import write_bytes
 
-_CONFIG = "rnnscope.network"
+Model = Network | WindowNetwork
+_CONFIGS: dict[str, type[ModelConfig]] = {
+    "rnnscope.network": NetworkConfig,
+    "rnnscope.window": WindowConfig,
+}
+"""Name of the metadata that holds a shape -> what it is the shape of."""
 
 
-def save_network(path: Path, network: Network) -> None:
+def model_of(config: ModelConfig) -> Model:
+    """A network or an n-NN of this shape; its weights are uninitialised."""
+    return WindowNetwork(config) if isinstance(config, WindowConfig) else Network(config)
+
+
+def save_model(path: Path, model: Model) -> None:
     """Writes `path` whole or not at all. Raises RecordError where the disk refuses."""
-    tensors = {name: parameter.detach().cpu().contiguous() for name, parameter in network.named_parameters()}
-    write_bytes(path, save(tensors, metadata={_CONFIG: network.config.model_dump_json()}))
+    tensors = {name: parameter.detach().cpu().contiguous() for name, parameter in model.named_parameters()}
+    (name,) = (name for name, of in _CONFIGS.items() if isinstance(model.config, of))
+    write_bytes(path, save(tensors, metadata={name: model.config.model_dump_json()}))
 
 
-def load_network(path: Path) -> Network:
-    """The network in `path`, on the processor and ready to be read with. Raises RecordError."""
+def load_model(path: Path) -> Model:
+    """What is in `path`, on the processor and ready to be read with. Raises RecordError."""
     config, tensors = _read(path)
     expected = config.shapes
     for name in expected.keys() ^ tensors.keys():
@@ -37,17 +49,30 @@ def load_network(path: Path) -> Network:
             )
         if not tensor.isfinite().all():
             raise RecordError(f"weights '{path}' cannot be used: '{name}' holds numbers that are not finite")
-    network = Network(config)
-    network.load_state_dict(tensors)
-    return network.eval()
+    model = model_of(config)
+    model.load_state_dict(tensors)
+    return model.eval()
 
 
-def _read(path: Path) -> tuple[NetworkConfig, dict[str, Tensor]]:
+def load_network(path: Path) -> Network:
+    """The recurrent network in `path`. Raises RecordError, and ConfigError where it is an n-NN."""
+    model = load_model(path)
+    if isinstance(model, WindowNetwork):
+        raise ConfigError(
+            f"'{path.parent.name}' is an n-NN: it has no gates and no state to look into; take a recurrent "
+            "network"
+        )
+    return model
+
+
+def _read(path: Path) -> tuple[ModelConfig, dict[str, Tensor]]:
     try:
         with safe_open(path, framework="pt") as file:
-            config = NetworkConfig.model_validate_json((file.metadata() or {}).get(_CONFIG, ""))
+            metadata = file.metadata() or {}
+            which = next((name for name in _CONFIGS if name in metadata), "rnnscope.network")
+            config = _CONFIGS[which].model_validate_json(metadata.get(which, ""))
             names = list(file.keys())
-            if len(names) > 4 * config.layers + 2:
+            if len(names) > len(config.shapes):
                 raise RecordError(f"weights '{path}' cannot be used: more tensors than its network has")
             return config, {name: file.get_tensor(name).to(torch.float32) for name in names}
     except FileNotFoundError:

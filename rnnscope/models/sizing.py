@@ -1,9 +1,16 @@
 """A network's shape and how many parameters it has; sizes matched in parameters. Knows no tensor."""
 
+import math
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from rnnscope.errors import ConfigError
 from rnnscope.recurrence.kinds import CellName, kind_named
+
+WINDOW = "window"
+"""Stands where a cell's name does, for a network that reads the last characters alone: an n-NN."""
+ModelName = CellName | Literal["window"]
 
 
 class NetworkConfig(BaseModel):
@@ -33,6 +40,37 @@ class NetworkConfig(BaseModel):
                 f"layers.{layer}.b_hidden_G": (stacked,),
             }
         return shapes | {"decoder_VH": (self.symbols, self.hidden), "decoder_bias_V": (self.symbols,)}
+
+
+class WindowConfig(BaseModel):
+    """All that an n-NN is before its weights: one tanh layer on the last characters, each one-hot."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    context: int = Field(ge=1)
+    """N, characters that a prediction depends on."""
+    hidden: int = Field(ge=1)
+    """H, units."""
+    symbols: int = Field(ge=1)
+    """V, the size of the alphabet."""
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name -> shape of every parameter, in the network's order."""
+        return {
+            "w_input_NVH": (self.context, self.symbols, self.hidden),
+            "b_input_H": (self.hidden,),
+            "decoder_VH": (self.symbols, self.hidden),
+            "decoder_bias_V": (self.symbols,),
+        }
+
+
+ModelConfig = NetworkConfig | WindowConfig
+
+
+def parameter_count(config: ModelConfig) -> int:
+    """Of a network of this shape."""
+    return sum(math.prod(shape) for shape in config.shapes.values())
 
 
 def why_no_unit(layer: int, unit: int, layers: int, hidden: int) -> str | None:

@@ -4,6 +4,7 @@ runs/CORPUS/NAME/config.json       the whole training config; written first
                  log.jsonl         one line per logged step and per validation; the same bytes for the same
                  config timing.jsonl      seconds and speed for the same steps: what the machine decides
                  checkpoints/      step-00001234.safetensors: weights, optimiser, random state, position
+                 milestones/       step-00000012.safetensors: weights alone, on the way, where asked for
                  weights.safetensors   the best weights by validation loss, once finished
                  manifest.json     written last: a run that has one is finished
                  replays/PART/     surprisal/ trace/
@@ -24,6 +25,9 @@ class RunManifest(Manifest):
     corpus: str
     corpus_fingerprint: str
     cell: str
+    """A recurrent cell, or 'window' for an n-NN."""
+    context: int | None = None
+    """N, the characters that an n-NN sees; None for a recurrent network."""
     layers: int
     hidden: int
     symbols: int
@@ -77,12 +81,23 @@ class Run:
     def weights_path(self) -> Path:
         return self.folder / "weights.safetensors"
 
+    def milestones(self) -> dict[int, Path]:
+        """Updates made -> the weights that the network then had, in order; empty where none were kept."""
+        paths = (self.folder / "milestones").glob("step-*.safetensors")
+        steps = {path.stem.removeprefix("step-"): path for path in paths}
+        return {int(step): path for step, path in sorted(steps.items()) if step.isdecimal()}
+
     def log(self) -> list[dict]:
         """The lines of log.jsonl."""
         return read_jsonl(self.folder / "log.jsonl")
 
     def replay_folder(self, part: str, kind: str) -> Path:
         return self.folder / "replays" / part / kind
+
+
+def milestone_path(folder: Path, step: int) -> Path:
+    """Where a run keeps the weights that it has after `step` updates."""
+    return folder / "milestones" / f"step-{step:08d}.safetensors"
 
 
 def read_jsonl(path: Path) -> list[dict]:

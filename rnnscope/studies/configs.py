@@ -5,34 +5,44 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from rnnscope.errors import ConfigError
+from rnnscope.models.sizing import WINDOW
 from rnnscope.records.folder import checked_name
 from rnnscope.recurrence.kinds import kind_named
+from rnnscope.settings import first_error
 from rnnscope.training.config import TrainConfig, with_settings
 from rnnscope.training.recipes import recipe_named
 
 
 def train_config(
-    recipe: str, cell: str, layers: int, hidden: int, seed: int, settings: Mapping[str, object] | None = None
+    recipe: str,
+    cell: str,
+    layers: int,
+    hidden: int,
+    seed: int,
+    settings: Mapping[str, object] | None = None,
+    context: int = 0,
 ) -> TrainConfig:
     """A recipe's config for one network, with some settings changed. Raises ConfigError that names what is
     wrong.
     """
     make = recipe_named(recipe)
-    kind_named(cell)
+    if cell != WINDOW:
+        kind_named(cell)
     try:
-        config = make(cell, layers, hidden, seed=seed)
+        config = make(cell, layers, hidden, context=context, seed=seed)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise ConfigError(f"{first['loc'][0]} {first['input']}: {first['msg'].lower()}") from None
+        raise ConfigError(first_error(error)) from None
     return with_settings(config, settings or {})
 
 
 def run_name(config: TrainConfig) -> str:
-    """'lstm-1x128-s0'; another recipe than fast, and every setting that is not the recipe's own, are named
-    too.
+    """'lstm-1x128-s0', or '3-nn-256-s0' for 256 units on the last 3 characters; another recipe than fast, and
+    every setting that is not the recipe's own, are named too.
     """
-    usual = recipe_named(config.recipe)(config.cell, config.layers, config.hidden, seed=config.seed)
-    words = [config.cell, f"{config.layers}x{config.hidden}"]
+    make = recipe_named(config.recipe)
+    usual = make(config.cell, config.layers, config.hidden, context=config.context, seed=config.seed)
+    shape = [config.cell, f"{config.layers}x{config.hidden}"]
+    words = [f"{config.context}-nn", f"{config.hidden}"] if config.cell == WINDOW else shape
     if config.recipe != "fast":
         words.append(config.recipe)
     for field, value in config.model_dump(mode="json").items():

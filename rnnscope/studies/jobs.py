@@ -11,6 +11,7 @@ from rnnscope.counters import SaturationCounter, gate_sites
 from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
+from rnnscope.scoring import Predictor
 from rnnscope.studies.executor import in_this_process, tell
 from rnnscope.studies.unit_states import UNTRAINED, current_trace, state_sites
 from rnnscope.studies.work import Work
@@ -139,7 +140,7 @@ def replay_run(run: Run, corpus: Corpus, part: str, command: str = "") -> Surpri
 
     folder = run.replay_folder(part, "surprisal")
     return replay_surprisal(
-        lambda: load(run), run.manifest.fingerprint, run.name, corpus, part, folder, command=command
+        lambda: load_predictor(run), run.manifest.fingerprint, run.name, corpus, part, folder, command=command
     )
 
 
@@ -163,14 +164,26 @@ def look_inside(job: LookJob) -> Look:
 
 
 def load(run: Run) -> "Network":
-    """The run's network. Raises RecordError where its weights are missing or do not fit."""
+    """The run's recurrent network. Raises RecordError where its weights are missing or do not fit,
+    ConfigError where it is an n-NN.
+    """
     from rnnscope.models.saved import load_network
 
     return load_network(run.weights_path)
 
 
+def load_predictor(run: Run) -> Predictor:
+    """The run's network or n-NN, to be read with. Raises RecordError as `load` does."""
+    from rnnscope.models.saved import load_model
+
+    return load_model(run.weights_path)
+
+
 def load_untrained(run: Run) -> "Network":
     """The network that the run's training began with. Raises RecordError where its config is missing."""
+    from rnnscope.models.network import Network
     from rnnscope.training.learner import untrained
 
-    return untrained(TrainConfig.load(run.config_path), run.manifest.symbols)
+    network = untrained(TrainConfig.load(run.config_path), run.manifest.symbols)
+    assert isinstance(network, Network), "an n-NN is not looked into"
+    return network

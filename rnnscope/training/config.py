@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rnnscope.errors import ConfigError, RecordError
-from rnnscope.models.sizing import NetworkConfig
+from rnnscope.models.sizing import WINDOW, ModelConfig, ModelName, NetworkConfig, WindowConfig
 from rnnscope.records.folder import write_text
-from rnnscope.recurrence.kinds import CellName
 from rnnscope.settings import changed, first_error
 
 
@@ -21,7 +20,10 @@ class TrainConfig(BaseModel):
     recipe: str
     """Which recipe this began as; settings may have changed since."""
 
-    cell: CellName
+    cell: ModelName
+    """A recurrent cell, or 'window' for an n-NN, which sees the last characters alone."""
+    context: int = Field(default=0, ge=0, le=1000)
+    """For 'window': N, the characters that it sees; 0 for recurrent cells, which see all."""
     layers: int = Field(ge=1)
     hidden: int = Field(ge=1)
     """H, units of every layer."""
@@ -97,9 +99,28 @@ class TrainConfig(BaseModel):
     """The run ends early after so many epochs without a better validation; none: never."""
     log_steps: int = Field(ge=1)
     """Steps from one line of the log to the next."""
+    milestones: int = Field(default=0, ge=0, le=10_000)
+    """Weights kept on the way, at so many steps, evenly spread in the step's logarithm: see
+    schedule.py."""
+    milestone_epochs: float = Field(default=3.0, gt=0)
+    """The last of them is after so many epochs, or at the end if that is sooner."""
 
-    def network(self, symbols: int) -> NetworkConfig:
+    @model_validator(mode="after")
+    def _is_one_kind(self) -> "TrainConfig":
+        if self.cell != WINDOW:
+            if self.context:
+                raise ValueError(f"context {self.context} is for --cell window; a recurrent network sees all")
+            return self
+        if not self.context:
+            raise ValueError("an n-NN needs a context of 1 or more, the characters that it sees")
+        if self.layers != 1 or self.dropout:
+            raise ValueError("an n-NN has one layer and no dropout")
+        return self
+
+    def network(self, symbols: int) -> ModelConfig:
         """The network's shape for an alphabet."""
+        if self.cell == WINDOW:
+            return WindowConfig(context=self.context, hidden=self.hidden, symbols=symbols)
         return NetworkConfig(
             cell=self.cell, layers=self.layers, hidden=self.hidden, symbols=symbols, dropout=self.dropout
         )

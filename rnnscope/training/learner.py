@@ -7,16 +7,17 @@ import torch
 from torch import Tensor
 
 from rnnscope.models.initial import initialise
-from rnnscope.models.network import Network, NetworkState, StreamShare
+from rnnscope.models.network import NetworkState, StreamShare
+from rnnscope.models.saved import Model, model_of
 from rnnscope.training.batches import Window, generator_for
 from rnnscope.training.config import TrainConfig
 from rnnscope.training.group import ALONE, Group
 from rnnscope.training.optimisers import optimisers_for, set_rates
 
 
-def untrained(config: TrainConfig, symbols: int, device: torch.device | None = None) -> Network:
+def untrained(config: TrainConfig, symbols: int, device: torch.device | None = None) -> Model:
     """The network that training under `config` begins with."""
-    network = Network(config.network(symbols)).to(device)
+    network = model_of(config.network(symbols)).to(device)
     initialise(
         network,
         config.init,

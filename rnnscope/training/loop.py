@@ -16,11 +16,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import torch
 
-from rnnscope.models.saved import save_network
+from rnnscope.models.saved import save_model
+from rnnscope.models.sizing import WINDOW
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import explained, is_whole
-from rnnscope.records.run import Run, RunManifest
+from rnnscope.records.run import Run, RunManifest, milestone_path
 from rnnscope.recurrence.scan import backend_for
 from rnnscope.recurrence.stack import native_step
 from rnnscope.scoring import score, trapped_rows
@@ -128,10 +130,10 @@ class _Training:
         self.checkpoints = folder / "checkpoints"
         self.windows: Windows = windows_of(corpus, config)
         self.schedule = Schedule(config, self.windows.steps_per_epoch)
+        self.milestones = self.schedule.milestones
         where = device_named(device)
         dtype = training_dtype(config.precision, where)
-        native = native_step(where, dtype, notice=notice)
-        self.machine = facts(where, dtype, native.name if native else backend_for(config.cell, where))
+        self.machine = facts(where, dtype, _backend(config.cell, where, dtype, notice))
         if group.size > 1:
             self.machine |= {"processes": group.size}
         self.learner = Learner(config, corpus.symbols, where, dtype, group)
@@ -168,6 +170,8 @@ class _Training:
             step = self.standing.step
             self.learner.update(self.windows.window(step), step, self.schedule.factor(step))
             self._now(step=step + 1)
+            if step + 1 in self.milestones and self.group.is_first:
+                save_model(milestone_path(self.folder, step + 1), self.learner.network)
             validates = self.schedule.validates_after(step + 1)
             if (step + 1) % self.config.log_steps and not validates:
                 continue
@@ -191,7 +195,7 @@ class _Training:
         if kept_step != self.standing.step:
             self.learner.restore_weights(read_checkpoint(self.checkpoints, kept_step)[1])
         weights = self.folder / "weights.safetensors"
-        save_network(weights, self.learner.network)
+        save_model(weights, self.learner.network)
         self._manifest(command, kept_step, weights.read_bytes()).write(self.folder)
         return Run.read(self.folder)
 
@@ -323,6 +327,7 @@ class _Training:
             corpus=corpus.name,
             corpus_fingerprint=corpus.manifest.fingerprint,
             cell=config.cell,
+            context=config.context or None,
             layers=config.layers,
             hidden=config.hidden,
             symbols=corpus.symbols,
@@ -339,3 +344,11 @@ class _Training:
             trapped_rows=list(self.standing.best_trapped_rows),
             fingerprint=digest.hexdigest(),
         )
+
+
+def _backend(cell: str, device: torch.device, dtype: torch.dtype, notice: Notice) -> str:
+    """What does the work, for the manifest."""
+    if cell == WINDOW:
+        return "embedding bag"
+    native = native_step(device, dtype, notice=notice)
+    return native.name if native else backend_for(cell, device)

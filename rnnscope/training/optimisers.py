@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
-from rnnscope.models.network import Network
+from rnnscope.models.saved import Model
 from rnnscope.recurrence.native.step import NativeStep
 from rnnscope.recurrence.scan import AUTO
 from rnnscope.recurrence.stack import native_step
@@ -175,7 +175,7 @@ def orthogonalised(blocks: Tensor, steps: int, dtype: torch.dtype = torch.bfloat
     return (x.mT if is_tall else x).to(blocks.dtype)
 
 
-def roles(network: Network) -> dict[str, list[nn.Parameter]]:
+def roles(network: Model) -> dict[str, list[nn.Parameter]]:
     """'hidden', 'input', 'decoder', 'bias' -> parameters, in the network's order."""
     found: dict[str, list[nn.Parameter]] = {"hidden": [], "input": [], "decoder": [], "bias": []}
     for name, parameter in network.named_parameters():
@@ -186,13 +186,13 @@ def roles(network: Network) -> dict[str, list[nn.Parameter]]:
 def _role(name: str) -> str:
     if name == "decoder_VH":
         return "decoder"
-    if name == "decoder_bias_V" or ".b_" in name:
+    if name == "decoder_bias_V" or name.rpartition(".")[2].startswith("b_"):
         return "bias"
-    return "input" if name == "layers.0.w_input_GI" else "hidden"
+    return "input" if name in ("layers.0.w_input_GI", "w_input_NVH") else "hidden"
 
 
 def optimisers_for(
-    network: Network, config: TrainConfig, dtype: torch.dtype = torch.float32
+    network: Model, config: TrainConfig, dtype: torch.dtype = torch.float32
 ) -> list[torch.optim.Optimizer]:
     """The recipe's optimisers, Muon's products in `dtype`; every group keeps its own rate as `initial_lr`."""
     rates = {
@@ -204,15 +204,16 @@ def optimisers_for(
     by_role = roles(network)
     optimisers: list[torch.optim.Optimizer]
     if config.optimiser == "rmsprop":
-        groups = [{"params": by_role[role], "lr": rate} for role, rate in rates.items()]
+        groups = [{"params": by_role[role], "lr": rate} for role, rate in rates.items() if by_role[role]]
         optimisers = [
             torch.optim.RMSprop(groups, alpha=config.rmsprop_decay, eps=config.epsilon, foreach=True)
         ]
     else:
         rest = [{"params": by_role[role], "lr": rate} for role, rate in rates.items() if role != "hidden"]
         betas = (config.adam_beta1, config.adam_beta2)
-        optimisers = [
-            Muon(
+        optimisers = [torch.optim.AdamW(rest, betas=betas, eps=config.epsilon, weight_decay=0.0, fused=True)]
+        if by_role["hidden"]:
+            muon = Muon(
                 by_role["hidden"],
                 lr=config.hidden_rate,
                 momentum=config.momentum,
@@ -220,9 +221,8 @@ def optimisers_for(
                 gate_rows=config.hidden,
                 most_rows=config.block_rows,
                 dtype=dtype,
-            ),
-            torch.optim.AdamW(rest, betas=betas, eps=config.epsilon, weight_decay=0.0, fused=True),
-        ]
+            )
+            optimisers.insert(0, muon)
     for group in (group for optimiser in optimisers for group in optimiser.param_groups):
         group["initial_lr"] = group["lr"]
     return optimisers

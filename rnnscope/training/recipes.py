@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from rnnscope.errors import ConfigError, did_you_mean
-from rnnscope.recurrence.kinds import CellName, kind_named
+from rnnscope.models.sizing import WINDOW, ModelName
+from rnnscope.recurrence.kinds import kind_named
 from rnnscope.training.config import TrainConfig
 
 HIDDEN_RATE = 0.03
@@ -32,10 +33,11 @@ LSTM 1x512 1.320 and 1.322, RNN 1x273 after one epoch 1.350 and 1.352.
 
 
 def fast(
-    cell: CellName = "lstm",
+    cell: ModelName = "lstm",
     layers: int = 1,
     hidden: int = 128,
     *,
+    context: int = 0,
     epochs: float | int = 2.0,
     dropout: float = 0.0,
     seed: int = 0,
@@ -46,9 +48,12 @@ def fast(
     random because training otherwise meets the zero state once an epoch, and networks then fall into bad
     states from it and stay there.
     """
+    # an n-NN carries nothing and has no hidden-to-hidden matrix
+    carried, stacked = (1, 1) if cell == WINDOW else (len(kind_named(cell).state), kind_named(cell).stacked)
     return TrainConfig(
         recipe="fast",
         cell=cell,
+        context=context,
         layers=layers,
         hidden=hidden,
         dropout=dropout,
@@ -62,12 +67,12 @@ def fast(
         redraws_offset=True,
         zero_state_probability=0.01,
         optimiser="muon",
-        hidden_rate=HIDDEN_RATE * len(kind_named(cell).state) / max(1, layers) ** 0.5,
+        hidden_rate=HIDDEN_RATE * carried / max(1, layers) ** 0.5,
         input_rate=0.05,
         decoder_rate=min(MOST_DECODER_RATE, DECODER_RATE / max(1, hidden)),
         bias_rate=0.02,
         momentum=0.9,
-        block_rows=BLOCK_ROWS // kind_named(cell).stacked,
+        block_rows=BLOCK_ROWS // stacked,
         newton_schulz_steps=2,
         adam_beta1=0.9,
         adam_beta2=0.99,
@@ -87,10 +92,11 @@ def fast(
 
 
 def paper_2015(
-    cell: CellName = "lstm",
+    cell: ModelName = "lstm",
     layers: int = 1,
     hidden: int = 128,
     *,
+    context: int = 0,
     epochs: float | int = 50.0,
     dropout: float = 0.0,
     seed: int = 0,
@@ -105,6 +111,7 @@ def paper_2015(
     return TrainConfig(
         recipe="paper-2015",
         cell=cell,
+        context=context,
         layers=layers,
         hidden=hidden,
         dropout=dropout,

@@ -26,6 +26,18 @@ class Schedule:
     def validates_after(self, steps_done: int) -> bool:
         return steps_done % self.validation_steps == 0 or steps_done == self.steps
 
+    @property
+    def milestones(self) -> frozenset[int]:
+        """Updates after which weights are kept: distinct whole numbers, evenly spread in their logarithm from
+        the first update to `milestone_epochs` or the end, as many as there is room for.
+        """
+        wanted = self.config.milestones
+        last = min(self.steps, max(1, round(self.config.milestone_epochs * self.steps_per_epoch)))
+        if wanted < 2:
+            return frozenset([last] * wanted)
+        spread = (round(last ** (index / (wanted - 1))) for index in range(wanted))
+        return frozenset(spread)
+
     def factor(self, step: int) -> float:
         """What update `step` multiplies all rates by."""
         warmup = self.config.warmup_share * self.steps

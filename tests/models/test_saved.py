@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import save_file
 
 from rnnscope.errors import RecordError
-from rnnscope.models import Network, NetworkConfig, initialise, load_network, save_network
+from rnnscope.models import Network, NetworkConfig, initialise, load_network, save_model
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def made() -> Network:
 
 
 def test_what_is_loaded_predicts_bit_for_bit_what_was_saved(made, tmp_path):
-    save_network(tmp_path / "w.safetensors", made)
+    save_model(tmp_path / "w.safetensors", made)
     loaded = load_network(tmp_path / "w.safetensors")
     inputs_RT = np.random.default_rng(0).integers(6, size=(3, 20))
     assert loaded.config == made.config and not loaded.training
@@ -32,7 +32,7 @@ def test_broken_files_are_refused_in_one_line(made, tmp_path):
     path = tmp_path / "w.safetensors"
     with pytest.raises(RecordError, match="no weights at"):
         load_network(path)
-    save_network(path, made)
+    save_model(path, made)
     whole = path.read_bytes()
     for broken in (b"", whole[:7], whole[:100], whole[:-5], b"\xff" * 500, struct.pack("<Q", 2) + b"{}"):
         path.write_bytes(broken)

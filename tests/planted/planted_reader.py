@@ -9,7 +9,7 @@ from planted_runs import run_manifest
 
 from rnnscope.corpora import build_corpus, text_file
 from rnnscope.models.network import Layer, Network
-from rnnscope.models.saved import save_network
+from rnnscope.models.saved import save_model
 from rnnscope.models.sizing import NetworkConfig
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.run import Run
@@ -47,7 +47,7 @@ def reader_run(work: Path) -> tuple[Run, Corpus]:
     folder.mkdir(parents=True)
     config = train_config("fast", "lstm", 1, UNITS, 0)
     (folder / "config.json").write_text(config.model_dump_json())
-    save_network(folder / "weights.safetensors", network)
+    save_model(folder / "weights.safetensors", network)
     facts = {"name": "reader", "hidden": UNITS, "symbols": corpus.symbols}
     run_manifest(**facts, corpus_fingerprint=corpus.manifest.fingerprint).write(folder)
     return Run.read(folder), corpus

@@ -12,7 +12,7 @@ from planted_runs import run_manifest
 from rnnscope.analyses.unit_statistics import UnitCounters, unit_statistics
 from rnnscope.corpora import build_corpus, source_from
 from rnnscope.errors import ConfigError, RecordError
-from rnnscope.models import Network, NetworkConfig, initialise, save_network
+from rnnscope.models import Network, NetworkConfig, initialise, save_model
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.run import Run
 from rnnscope.recurrence.kinds import CellName
@@ -38,7 +38,7 @@ def run_of(corpus: Corpus, cell: CellName, layers: int = 2) -> Run:
     config = NetworkConfig(cell=cell, layers=layers, hidden=HIDDEN, symbols=corpus.symbols)
     network = Network(config)
     initialise(network, "orthogonal", torch.Generator().manual_seed(1))
-    save_network(folder / "weights.safetensors", network)
+    save_model(folder / "weights.safetensors", network)
     shape = config.model_dump(include={"layers", "hidden", "symbols"})
     run_manifest(cell, name=cell, corpus=corpus.name, **shape).write(folder)
     return Run.read(folder)

@@ -68,8 +68,10 @@ def shuffled(make_corpus: MakeCorpus) -> Corpus:
 def small_config() -> Callable[..., TrainConfig]:
     """Recipe, settings -> a config of a small network; a step reads 4 streams x 20 characters."""
 
-    def config(recipe: str = "fast", cell: str = "lstm", layers: int = 1, **settings: object) -> TrainConfig:
+    def config(
+        recipe: str = "fast", cell: str = "lstm", layers: int = 1, context: int = 0, **settings: object
+    ) -> TrainConfig:
         small = {"streams": 4, "window_chars": 20, "log_steps": 1, "precision": "float32", "epochs": 1}
-        return with_settings(recipe_named(recipe)(cell, layers, 12), small | settings)
+        return with_settings(recipe_named(recipe)(cell, layers, 12, context=context), small | settings)
 
     return config

@@ -7,13 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from filelock import FileLock
 from safetensors.torch import load_file
 
 from rnnscope.errors import ConfigError, DivergenceError, RecordError
-from rnnscope.models import load_network
+from rnnscope.models import load_model, load_network
 from rnnscope.records.folder import MANIFEST, is_whole
 from rnnscope.records.run import Run
 from rnnscope.scoring import score
@@ -65,6 +66,7 @@ def assert_same_run(one: Path, other: Path) -> None:
         ("fast", {}),
         ("fast", {"cell": "gru", "layers": 2, "dropout": 0.3}),
         ("fast", {"precision": "auto", "log_steps": 3}),
+        ("fast", {"cell": "window", "context": 3}),
         ("paper-2015", {"cell": "gru-2015"}),
         ("paper-2015", {"cell": "rnn", "layers": 2, "dropout": 0.2}),
     ],
@@ -253,6 +255,38 @@ def test_a_periodic_text_is_learned_and_the_same_text_shuffled_is_not(
         losses[corpus.name] = score(network, corpus.inputs(part), corpus.targets(part)).mean_nats
     assert losses["periodic"] < 0.1
     assert losses["shuffled"] > 1.4
+
+
+@pytest.mark.parametrize(("context", "is_learned"), [(1, False), (2, True), (5, True)])
+def test_an_n_nn_learns_what_its_context_tells_and_no_more(
+    periodic, small_config, tmp_path, context, is_learned
+):
+    """In the period of eleven the last two characters tell the next one, one does not."""
+    run = train(periodic, small_config(cell="window", context=context, hidden=24, epochs=6), tmp_path / "run")
+    part = periodic.part("test")
+    nats = score(load_model(run.weights_path), periodic.inputs(part), periodic.targets(part)).mean_nats
+    assert (nats < 0.05) == is_learned
+    assert (run.manifest.cell, run.manifest.context) == ("window", context)
+
+
+def test_milestones_are_the_weights_on_the_way_and_change_nothing_else(periodic, small_config, tmp_path):
+    config = small_config(epochs=2, milestones=5)
+    plain = train(periodic, small_config(epochs=2), tmp_path / "plain")
+    whole = train(periodic, config, tmp_path / "a" / "run")
+    pieces = train_in_pieces(periodic, config, tmp_path / "b" / "run", 3, 30)
+    steps = list(whole.milestones())
+    assert steps[0] == 1 and steps[-1] == whole.manifest.steps and len(steps) == 5
+    ratios = np.diff(np.log(steps))
+    assert ratios.max() < 2 * ratios.min()
+    assert plain.weights_path.read_bytes() == whole.weights_path.read_bytes()
+    assert plain.milestones() == {}
+    for step, path in whole.milestones().items():
+        assert path.read_bytes() == pieces.milestones()[step].read_bytes()
+    last = load_network(whole.milestones()[steps[-1]])
+    first = load_network(whole.milestones()[1])
+    part = periodic.part("test")
+    nats = [score(each, periodic.inputs(part), periodic.targets(part)).mean_nats for each in (first, last)]
+    assert nats[0] > nats[1] + 0.5
 
 
 def test_weights_kept_are_those_of_the_best_validation_by_the_one_protocol(shuffled, small_config, tmp_path):

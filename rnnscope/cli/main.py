@@ -13,6 +13,7 @@ import typer
 from rnnscope import __version__
 from rnnscope.cli import (
     ablate,
+    analyse,
     corpus,
     doctor,
     ngram,
@@ -24,6 +25,7 @@ from rnnscope.cli import (
     train,
     unit,
     units,
+    window,
 )
 from rnnscope.errors import RnnscopeError
 
@@ -40,7 +42,21 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(corpus.app, name="corpus")
-for module in (ngram, train, replay, sample, statistics, units, unit, ablate, study, question, doctor):
+for module in (
+    ngram,
+    window,
+    train,
+    replay,
+    sample,
+    statistics,
+    units,
+    unit,
+    ablate,
+    analyse,
+    study,
+    question,
+    doctor,
+):
     module.register(app)
 
 

@@ -33,7 +33,7 @@ def question(
     from rnnscope.questions.all import question_named
     from rnnscope.questions.question import answer
     from rnnscope.records.folder import write_text
-    from rnnscope.studies.study import Listener
+    from rnnscope.studies.training import Listener
     from rnnscope.studies.work import Work, only_one_study
 
     at_a_time = processes_or_cores(processes)

@@ -88,7 +88,8 @@ def study(
     from rnnscope.errors import ConfigError
     from rnnscope.studies.grid import parse_numbers
     from rnnscope.studies.scales import scale_named
-    from rnnscope.studies.study import Listener, run_study, study_corpus
+    from rnnscope.studies.study import run_study, study_corpus
+    from rnnscope.studies.training import Listener
     from rnnscope.studies.work import Work
 
     at_a_time = processes_or_cores(processes)

@@ -59,7 +59,7 @@ def train(
     from rnnscope.studies.counting import known_validation_nats
     from rnnscope.studies.health import health_of
     from rnnscope.studies.jobs import TrainJob, train_and_replay
-    from rnnscope.studies.study import Listener
+    from rnnscope.studies.training import Listener
     from rnnscope.studies.work import Work, cores
 
     place = Work(work)

@@ -21,7 +21,7 @@ from rnnscope.records.run import Run
 from rnnscope.studies.executor import Executor, on_processes, run_jobs
 from rnnscope.studies.grid import Budget, Grid, PlannedRun, planned_runs
 from rnnscope.studies.jobs import TrainJob, replay_run, train_and_replay
-from rnnscope.studies.study import Listener, is_done
+from rnnscope.studies.training import Listener, is_done
 from rnnscope.studies.work import Work
 
 NOBODY = Listener()

@@ -1,93 +1,19 @@
-"""Records of a study -> its Findings. Knows which records each analysis reads; the analyses themselves know
-none.
+"""Analyses by name -> the findings of a study. Knows which there are and what each hangs on.
 
 A new analysis is one entry in ANALYSES. A finding is made again only if its parents have changed.
 """
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
-from rnnscope import __version__
-from rnnscope.analyses.cell_roles import cell_roles
-from rnnscope.analyses.comparison import LINUX_KERNEL, WAR_AND_PEACE, Competitor, Published, compare
-from rnnscope.analyses.model_map import Mapped, model_map
-from rnnscope.analyses.samples import samples
-from rnnscope.analyses.saturation import GateCounts, saturation
-from rnnscope.analyses.training_curves import training_curves
-from rnnscope.analyses.unit_cards import unit_cards
-from rnnscope.corpora.known_texts import WAR_AND_PEACE_SHA256
+from rnnscope.analyses.training_dynamics import DynamicsSettings
 from rnnscope.errors import ConfigError, RecordError, did_you_mean
-from rnnscope.records.corpus import Corpus
-from rnnscope.records.finding import Finding, Row, Scalar
-from rnnscope.records.run import Run
-from rnnscope.records.surprisal import Surprisal
-from rnnscope.records.trace import Trace
-from rnnscope.studies.counting import best_context, ngram_surprisal
-from rnnscope.studies.executor import run_jobs
-from rnnscope.studies.jobs import Look, LookJob, look_inside, replay_run
-from rnnscope.studies.opening import ablation_of, opened_run
-from rnnscope.studies.unit_states import hypotheses_of, unit_states
-from rnnscope.studies.work import Work
-from rnnscope.training.config import TrainConfig
-
-PAPER_CHARS = (2_600_000, 320_000, 330_000)
-"""Parts of War and Peace in the 2015 paper."""
-TEMPERATURE = 0.7
-
-
-@dataclass(frozen=True)
-class Study:
-    """What the analyses of one study read: all of it is on disk."""
-
-    work: Work
-    corpus: Corpus
-    runs: tuple[Run, ...]
-    opened: tuple[Run, ...]
-    """Those of the runs that are looked into, all of them with a test Trace."""
-    ngram_scores: tuple[Row, ...]
-    """context, validation_nats, test_nats, error_rate for every context length."""
-    counts_fingerprint: str
-    sample_chars: int
-    processes: int
-    seed: int
-    command: str
-
-    @property
-    def parents(self) -> dict[str, str]:
-        """What every finding of this study hangs on."""
-        runs = {run.reference: run.manifest.fingerprint for run in self.runs}
-        return runs | {
-            "corpus": self.corpus.manifest.fingerprint,
-            "counts": self.counts_fingerprint,
-            "rnnscope": __version__,
-            "settings": f"sample_chars={self.sample_chars} seed={self.seed} "
-            f"contexts={len(self.ngram_scores)} opened={','.join(run.name for run in self.opened)}",
-        }
-
-    @property
-    def validation_nats(self) -> dict[int, float]:
-        """Context length -> the n-gram's validation loss."""
-        return {int(row["context"] or 0): float(row["validation_nats"] or 0) for row in self.ngram_scores}
-
-    @cached_property
-    def looks(self) -> list[Look]:
-        """Every opened run looked into once, for all analyses that need it."""
-        train = self.corpus.part("train")
-        prime = self.corpus.text(train.starts[0], train.starts[0] + 200).rpartition("\n")
-        jobs = [
-            LookJob(
-                self.work.folder,
-                run.folder,
-                prime[1] or prime[2][:1],
-                self.sample_chars,
-                TEMPERATURE,
-                self.seed,
-            )
-            for run in self.opened
-        ]
-        return run_jobs(look_inside, jobs, self.processes)
+from rnnscope.records.finding import Finding
+from rnnscope.settings import Settings
+from rnnscope.studies import text_findings as of_text
+from rnnscope.studies import unit_findings as of_units
+from rnnscope.studies.reading import Study
 
 
 def make_findings(study: Study, names: Iterable[str] | None = None) -> dict[str, Path]:
@@ -104,114 +30,48 @@ def make_findings(study: Study, names: Iterable[str] | None = None) -> dict[str,
 def _finding(study: Study, name: str) -> Path:
     folder = study.work.findings(study.corpus.name)
     path = folder / f"{name}.json"
-    parents = study.parents | (_ablations(study) if name == "unit_cards" else {})
+    analysis = ANALYSES[name]
+    parents = study.parents | analysis.parents(study)
+    told = study.settings.get(name, analysis.settings)
+    if told is not None:
+        parents |= {"told": told.model_dump_json()}
     if path.is_file():
         try:
             if Finding.load(path).parents == parents:
                 return path
         except RecordError:
             pass  # written by another version: it is made again
-    made = ANALYSES[name](study)
+    others = [Finding.load(_finding(study, other)) for other in analysis.reads]
+    made = analysis.make(study, *others, **({} if told is None else {"settings": told}))
     return made.model_copy(update={"parents": parents, "command": study.command}).save(folder)
 
 
-def _ablations(study: Study) -> dict[str, str]:
-    """The ablation records of opened runs: made by hand, so that they come and go."""
-    records = {run.name: ablation_of(run, "test") for run in study.opened}
-    return {
-        f"ablation of {name}": f"{record.manifest.rows}x{record.manifest.steps} characters"
-        for name, record in records.items()
-        if record
-    }
+@dataclass(frozen=True)
+class Analysis:
+    """One analysis: how it is made of a study's records, and what it can be told."""
+
+    make: Callable[..., Finding]
+    """Of the study, of the findings that it reads, and of `settings` where there are any."""
+    settings: Settings | None = None
+    """As it is told unless told otherwise."""
+    reads: tuple[str, ...] = ()
+    """Other findings that it needs."""
+    is_of_units: bool = False
+    """Whether it needs traces of the runs that are opened."""
+    parents: Callable[[Study], dict[str, str]] = lambda study: {}
+    """What it hangs on beside the study's own parents."""
 
 
-def _comparison(study: Study) -> Finding:
-    competitors = [Competitor(*each) for each in _scored(study)]
-    return compare(competitors, study.ngram_scores, _published(study.corpus))
-
-
-def _model_map(study: Study) -> Finding:
-    return model_map([Mapped(*each) for each in _scored(study)])
-
-
-def _scored(study: Study) -> list[tuple[Surprisal, str, dict[str, Scalar]]]:
-    """Losses, family and facts of the best and the longest n-gram and of every run."""
-    contexts = dict.fromkeys([best_context(study.ngram_scores), max(study.validation_nats)])
-    found: list[tuple[Surprisal, str, dict[str, Scalar]]] = [
-        (
-            ngram_surprisal(study.work, study.corpus, context, command=study.command),
-            "n-gram",
-            {"context": context},
-        )
-        for context in contexts
-    ]
-    fields = {"cell", "layers", "hidden", "parameters", "epochs", "train_seconds", "seed", "recipe"}
-    for run in study.runs:
-        config = TrainConfig.load(run.config_path)
-        facts = run.manifest.model_dump(include=fields)
-        facts |= {"dropout": config.dropout, "epochs_asked": config.epochs}
-        found.append((_surprisal(study, run), "network", facts))
-    return found
-
-
-def _published(corpus: Corpus) -> Published | None:
-    """What the 2015 paper has of this text in this split; None for another one."""
-    manifest = corpus.manifest
-    chars = tuple(manifest.parts[part].chars for part in ("train", "validation", "test"))
-    if (manifest.text_sha256, manifest.split_kind, chars) == (WAR_AND_PEACE_SHA256, "streams", PAPER_CHARS):
-        return WAR_AND_PEACE
-    return LINUX_KERNEL if corpus.name == "linux-kernel" else None
-
-
-def _surprisal(study: Study, run: Run) -> Surprisal:
-    return replay_run(run, study.corpus, "test", study.command)
-
-
-def _training_curves(study: Study) -> Finding:
-    return training_curves(study.runs, study.validation_nats, study.corpus.name)
-
-
-def _saturation(study: Study) -> Finding:
-    counts = [
-        GateCounts(run.name, run.manifest.cell, look.gates)
-        for run, look in zip(study.opened, study.looks, strict=True)
-    ]
-    return saturation([c for c in counts if c.counter.steps], study.corpus.name, "test")
-
-
-def _cell_roles(study: Study) -> Finding:
-    rows = max(Trace.read(run.replay_folder("test", "trace")).manifest.rows for run in study.opened)
-    hypotheses = hypotheses_of(study.corpus, "test", rows)
-    # one network after the other: a large one fills much memory
-    networks = (unit_states(run, study.corpus) for run in study.opened)
-    return cell_roles(networks, hypotheses, study.corpus.name, "test", study.seed)
-
-
-def _unit_cards(study: Study) -> Finding:
-    roles, gates = (
-        Finding.load(_finding(study, name)).tables.get(table, [])
-        for name, table in (("cell_roles", "roles"), ("saturation", "gates"))
-    )
-    opened = [
-        opened_run(run, study.corpus, Trace.read(run.replay_folder("test", "trace")), roles, gates)
-        for run in study.opened
-    ]
-    return unit_cards(opened, study.corpus.name, "test", study.seed)
-
-
-def _samples(study: Study) -> Finding:
-    train = study.corpus.part("train")
-    train_text = "\n".join(study.corpus.text(start, start + train.row_chars) for start in train.starts)
-    return samples([look.sample for look in study.looks], train_text, study.corpus.name, study.seed)
-
-
-ANALYSES: dict[str, Callable[[Study], Finding]] = {
-    "comparison": _comparison,
-    "model_map": _model_map,
-    "training_curves": _training_curves,
-    "saturation": _saturation,
-    "cell_roles": _cell_roles,
-    "unit_cards": _unit_cards,
-    "samples": _samples,
+ANALYSES: dict[str, Analysis] = {
+    "comparison": Analysis(of_text.comparison),
+    "model_map": Analysis(of_text.map_of_models),
+    "training_curves": Analysis(of_text.curves),
+    "training_dynamics": Analysis(of_text.dynamics, DynamicsSettings(), ("cell_roles",), is_of_units=True),
+    "saturation": Analysis(of_units.gates, is_of_units=True),
+    "cell_roles": Analysis(of_units.roles, is_of_units=True),
+    "unit_cards": Analysis(
+        of_units.cards, reads=("cell_roles", "saturation"), is_of_units=True, parents=of_units.ablations
+    ),
+    "samples": Analysis(of_units.written),
 }
 """In the order of the report."""

@@ -26,6 +26,12 @@ class Scale:
     epochs.
     """
     longest_context: int
+    milestones: int
+    """Weights kept along each network's training."""
+    window_contexts: tuple[int, ...]
+    """n-NNs: the characters that they see."""
+    window_hidden: tuple[int, ...]
+    """Units of each; the better one on the validation part stands for its context."""
     trace_chars: int
     """Characters of the test text whose every gate and state is kept."""
     sample_chars: int
@@ -44,6 +50,9 @@ SCALES = {
             dropout=0.0,
             train_chars=90_000,
             longest_context=8,
+            milestones=6,
+            window_contexts=(1, 2),
+            window_hidden=(16,),
             trace_chars=3_000,
             sample_chars=150,
         ),
@@ -57,6 +66,9 @@ SCALES = {
             dropout=0.2,
             train_chars=4_500_000,
             longest_context=20,
+            milestones=24,
+            window_contexts=(),
+            window_hidden=(),
             trace_chars=60_000,
             sample_chars=600,
         ),
@@ -70,6 +82,9 @@ SCALES = {
             dropout=0.15,
             train_chars=15_000_000,
             longest_context=20,
+            milestones=40,
+            window_contexts=(1, 2, 3, 4, 5, 6, 7),
+            window_hidden=(128, 512),
             trace_chars=100_000,
             sample_chars=1_000,
         ),
@@ -83,6 +98,9 @@ SCALES = {
             dropout=0.0,
             train_chars=None,
             longest_context=20,
+            milestones=40,
+            window_contexts=(1, 2, 3, 4, 5, 6, 7, 8, 9),
+            window_hidden=(128, 512),
             trace_chars=100_000,
             sample_chars=2_000,
         ),

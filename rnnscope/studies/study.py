@@ -9,8 +9,8 @@ from pathlib import Path
 from rnnscope import __version__
 from rnnscope.corpora import build_corpus, source_from
 from rnnscope.corpora.sources import PYTHON_LIBRARY
-from rnnscope.errors import RecordError, RnnscopeError
-from rnnscope.models.sizing import matched_hidden, parameters
+from rnnscope.errors import RecordError
+from rnnscope.models.sizing import WINDOW, matched_hidden, parameter_count, parameters
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.count_model import CountModel
 from rnnscope.records.finding import Finding
@@ -20,40 +20,20 @@ from rnnscope.report import write_report
 from rnnscope.studies.configs import train_config
 from rnnscope.studies.counting import count_and_score
 from rnnscope.studies.executor import Executor, on_processes, run_jobs
-from rnnscope.studies.findings import ANALYSES, Study, make_findings
+from rnnscope.studies.findings import ANALYSES, make_findings
 from rnnscope.studies.grid import Grid, PlannedRun, planned_runs
 from rnnscope.studies.health import health_of
-from rnnscope.studies.jobs import TraceJob, TrainJob, trace_run, train_and_replay
+from rnnscope.studies.jobs import TraceJob, TrainJob, trace_run
+from rnnscope.studies.readers import Readers, best_of_each_cell
+from rnnscope.studies.reading import Study
 from rnnscope.studies.results import known_results, write_results
 from rnnscope.studies.scales import CELLS, Scale
-from rnnscope.studies.unit_states import UNTRAINED
+from rnnscope.studies.training import Listener, train_runs
 from rnnscope.studies.work import Work, only_one_study
 from rnnscope.training.config import TrainConfig
-from rnnscope.training.progress import Progress
 
 MOST_EPOCHS = 20
 """A short text is not read more often than this: it would only be learned by heart."""
-
-
-@dataclass(frozen=True)
-class Listener:
-    """Who hears of a study under way."""
-
-    notice: Callable[[str], None] = lambda line: None
-    """One line for people."""
-    on_progress: Callable[[str, Progress], None] = lambda name, progress: None
-    """Run name, and how far its training is."""
-    on_plan: Callable[[Mapping[str, float]], None] = lambda costs: None
-    """Run name -> how much work it is beside the others."""
-    on_done: Callable[[str], None] = lambda name: None
-    """A run that was whole on disk."""
-
-    def hear(self, name: str, news: Progress | str) -> None:
-        """What a training process tells of a run: how far it is, or a line for people."""
-        if isinstance(news, str):
-            self.notice(news)
-        else:
-            self.on_progress(name, news)
 
 
 @dataclass(frozen=True)
@@ -107,7 +87,7 @@ def run_study(
         planned = planned_runs(grid, corpus.symbols) if grid else runs_of_scale(corpus, scale, seed)
         listener.on_plan({plan.name: plan.cost for plan in planned})
         jobs = [_job(plan, corpus, scale, work, nats, command, traces=grid is None) for plan in planned]
-        runs, failures = _train(jobs, work, executor or on_processes(processes), listener)
+        runs, failures = train_runs(jobs, work, executor or on_processes(processes), listener)
         if results is not None:
             count = write_results(results, corpus.name, planned, runs, failures, command)
             listener.notice(f"{count} runs are in {results}")
@@ -117,7 +97,8 @@ def run_study(
                 listener.notice(str(health))
         if failures and (grid is None or not trained):
             raise next(iter(failures.values()))
-        opened = best_of_each_cell(trained) if grid else trained
+        readers = Readers(trained)
+        opened = best_of_each_cell(trained, CELLS) if grid else readers.networks
         listener.notice("looking inside " + ", ".join(run.name for run in opened))
         if grid:
             _trace(opened, corpus, work, scale, processes, command)
@@ -156,24 +137,41 @@ def study_corpus(text: str, scale: Scale, work: Work, command: str, notice: Call
 
 
 def runs_of_scale(corpus: Corpus, scale: Scale, seed: int) -> list[PlannedRun]:
-    """A run for every cell and depth at the scale's parameter count, longest training first."""
+    """A run for every cell and depth at the scale's parameter count, and n-NNs; longest training first."""
     budget = parameters("lstm", 1, scale.budget_hidden, corpus.symbols)
     planned = []
     for cell in CELLS:
         for layers in scale.layers:
             hidden = matched_hidden(cell, layers, corpus.symbols, budget)
-            config = _config(corpus, scale, cell, layers, hidden, seed)
+            settings = {"dropout": scale.dropout, "milestones": scale.milestones}
+            config = _config(corpus, scale, cell, layers, hidden, seed, settings)
             name = f"{cell}-{layers}x{hidden}-{scale.name}-s{seed}"
-            planned.append(PlannedRun(name, config, parameters(cell, layers, hidden, corpus.symbols), None))
+            planned.append(_planned(corpus, name, config))
+    for context in scale.window_contexts:
+        for hidden in scale.window_hidden:
+            config = _config(corpus, scale, WINDOW, 1, hidden, seed, {}, context)
+            planned.append(_planned(corpus, f"{context}-nn-{hidden}-{scale.name}-s{seed}", config))
     return sorted(planned, key=lambda plan: -plan.cost)
 
 
-def _config(corpus: Corpus, scale: Scale, cell: str, layers: int, hidden: int, seed: int) -> TrainConfig:
-    settings: dict[str, object] = {"dropout": scale.dropout}
+def _planned(corpus: Corpus, name: str, config: TrainConfig) -> PlannedRun:
+    return PlannedRun(name, config, parameter_count(config.network(corpus.symbols)), None)
+
+
+def _config(
+    corpus: Corpus,
+    scale: Scale,
+    cell: str,
+    layers: int,
+    hidden: int,
+    seed: int,
+    settings: dict[str, object],
+    context: int = 0,
+) -> TrainConfig:
     if scale.train_chars is not None:
         epochs = round(2 * scale.train_chars / corpus.part("train").chars) / 2
-        settings["epochs"] = min(max(0.5, epochs), MOST_EPOCHS)
-    return train_config(scale.recipe, cell, layers, hidden, seed, settings)
+        settings = settings | {"epochs": min(max(0.5, epochs), MOST_EPOCHS)}
+    return train_config(scale.recipe, cell, layers, hidden, seed, settings, context)
 
 
 def _job(
@@ -192,7 +190,7 @@ def _job(
         name=plan.name,
         config=plan.config,
         ngram_validation_nats=nats,
-        trace_chars=scale.trace_chars if traces else 0,
+        trace_chars=scale.trace_chars if traces and plan.config.cell != WINDOW else 0,
         command=command,
     )
 
@@ -201,43 +199,7 @@ def _order(run: Run) -> tuple:
     """By cell, depth, size, seed."""
     manifest = run.manifest
     place = CELLS.index(manifest.cell) if manifest.cell in CELLS else len(CELLS)
-    return place, manifest.layers, manifest.hidden, manifest.seed
-
-
-def best_of_each_cell(runs: Sequence[Run]) -> list[Run]:
-    """The run with the lowest validation loss of every cell: a grid is too large to open up every network of
-    it."""
-    best: dict[str, Run] = {}
-    for run in sorted(runs, key=lambda run: run.manifest.validation_nats):
-        best.setdefault(run.manifest.cell, run)
-    return sorted(best.values(), key=_order)
-
-
-def _train(
-    jobs: list[TrainJob], work: Work, executor: Executor, listener: Listener
-) -> tuple[dict[str, Run], dict[str, RnnscopeError]]:
-    """Name -> run, and name -> error of those that failed; whole ones are read, and nothing is started for
-    them."""
-    to_do = [job for job in jobs if not is_done(job, work)]
-    failures: dict[str, RnnscopeError] = {}
-    if to_do:
-        names = ", ".join(job.name for job in to_do[:MOST_NAMES])
-        names += " ..." if len(to_do) > MOST_NAMES else ""
-        listener.notice(f"training {len(to_do)} of {len(jobs)} networks: {names}")
-        for job in jobs:
-            if job not in to_do:
-                listener.on_done(job.name)
-        ended = executor(train_and_replay, to_do, listener.hear)
-        failures = {
-            job.name: end for job, end in zip(to_do, ended, strict=True) if isinstance(end, RnnscopeError)
-        }
-        for error in failures.values():
-            listener.notice(str(error))
-    done = [job for job in jobs if job.name not in failures]
-    return {job.name: Run.read(work.run(job.corpus, job.name)) for job in done}, failures
-
-
-MOST_NAMES = 12
+    return place, manifest.context or 0, manifest.layers, manifest.hidden, manifest.seed
 
 
 def _trace(
@@ -245,22 +207,6 @@ def _trace(
 ) -> None:
     jobs = [TraceJob(work.folder, corpus.name, run.folder, scale.trace_chars, command) for run in opened]
     run_jobs(trace_run, jobs, processes)
-
-
-def is_done(job: TrainJob, work: Work) -> bool:
-    """Whether the run and its replays are whole and of this corpus and config: else training is asked, and it
-    decides.
-    """
-    folder = work.run(job.corpus, job.name)
-    if not is_whole(folder):
-        return False
-    run = Run.read(folder)
-    kinds = ["surprisal", "trace", UNTRAINED] if job.trace_chars else ["surprisal"]
-    return (
-        all(is_whole(run.replay_folder("test", kind)) for kind in kinds)
-        and run.manifest.corpus_fingerprint == Corpus.read(work.corpus(job.corpus)).manifest.fingerprint
-        and TrainConfig.load(run.config_path) == job.config
-    )
 
 
 def write_study_report(work: Work, corpus: Corpus, findings: list[Finding], command: str) -> Path:

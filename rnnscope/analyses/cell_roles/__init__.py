@@ -2,6 +2,7 @@
 
 from rnnscope.analyses.cell_roles.association import Associations, associate
 from rnnscope.analyses.cell_roles.finding import cell_roles, ranked_for, role_rows
+from rnnscope.analyses.cell_roles.following import followed
 from rnnscope.analyses.cell_roles.labels import SHIFTS
 from rnnscope.analyses.cell_roles.states import Hypothesis, UnitStates
 
@@ -12,6 +13,7 @@ __all__ = [
     "UnitStates",
     "associate",
     "cell_roles",
+    "followed",
     "ranked_for",
     "role_rows",
 ]

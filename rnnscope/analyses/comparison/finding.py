@@ -9,9 +9,16 @@ from itertools import combinations, product
 import numpy as np
 
 from rnnscope.analyses.comparison.competitors import Competitor, Configuration
+from rnnscope.analyses.comparison.contexts import by_context
 from rnnscope.analyses.comparison.effects import LADDER, effects, places_of, published_effects
 from rnnscope.analyses.comparison.published import Published
-from rnnscope.analyses.comparison.reading import caveats_of, grid_reading, published_caveats, reading_of
+from rnnscope.analyses.comparison.reading import (
+    caveats_of,
+    contexts_reading,
+    grid_reading,
+    published_caveats,
+    reading_of,
+)
 from rnnscope.estimate import Resampled, resampled
 from rnnscope.records.finding import Finding, Row, Scalar
 from rnnscope.scoring import ERROR_PROBABILITY, trapped_rows
@@ -22,11 +29,11 @@ def compare(
 ) -> Finding:
     """Test loss, error rate, intervals and paired differences of all competitors on the same characters.
 
-    `contexts` are the n-gram's losses at every length, for the table and the figure; `published` what others
-    printed of networks of the same sizes. Intervals: block bootstrap, see estimate.py, the same samples for
-    all. Networks that differ in nothing but the seed are one configuration; differences are between
-    configurations, their seeds averaged. Raises ValueError where two competitors were not scored on the same
-    characters of one corpus.
+    `contexts` are the n-gram's losses at every length; the n-NNs among the competitors stand beside them.
+    `published`: what others printed of networks of the same sizes and of these lengths. Intervals: block
+    bootstrap, see estimate.py, the same samples for all. Networks that differ in nothing but the seed are one
+    configuration; differences are between configurations, their seeds averaged. Raises ValueError where two
+    competitors were not scored on the same characters of one corpus.
     """
     first = competitors[0].surprisal.manifest
     for competitor in competitors:
@@ -60,7 +67,9 @@ def compare(
     ]
     if networks and ngrams:
         numbers["networks_not_beating_best_ngram"] = ", ".join(not_beating)
-    tables = {"models": models, "differences": differences, "contexts": list(contexts)}
+    windows = [c for c in ranked if c.family == "n-NN"]
+    lengths = by_context(contexts, windows, published)
+    tables = {"models": models, "differences": differences, "contexts": lengths}
     if len(configurations) < len(ranked):
         tables["configurations"] = [_configuration_row(each, losses) for each in configurations]
     if grid := _grid_rows(configurations, losses):
@@ -74,7 +83,11 @@ def compare(
             "published_reached": sum(bool(row["is_reached"]) for row in rows),
         }
     shown = published if "published" in tables else None
+    if windows:
+        numbers |= {"best_window": windows[0].name}
+        numbers |= {"best_window_test_nats": windows[0].surprisal.manifest.mean_nats}
     reading = [reading_of(configurations, not_beating, differences, losses)]
+    reading.append(contexts_reading(lengths))
     reading.append(
         grid_reading(*(tables.get(name, []) for name in ("effects", "published", "published_effects")))
     )
@@ -128,7 +141,7 @@ def _configurations(ranked: Sequence[Competitor], losses: Resampled) -> list[Con
     return sorted(found, key=lambda each: float(losses.means_M[list(each.members)].mean()))
 
 
-_CONFIG = ("cell", "layers", "hidden", "parameters", "recipe", "dropout", "epochs_asked")
+_CONFIG = ("cell", "context", "layers", "hidden", "parameters", "recipe", "dropout", "epochs_asked")
 """What makes two networks one configuration."""
 
 

@@ -9,6 +9,8 @@ SOURCE = "Karpathy, Johnson, Li 2015, Figure 1 (test cross-entropy, nats per cha
 class Published:
     """One text's networks: test loss by (cell, layers, budget), and what a budget is in parameters."""
 
+    name: str
+    """'war-and-peace' or 'linux-kernel'."""
     text: str
     is_same_text: bool
     """Whether ours is that text to the byte; else only one of its length and making."""
@@ -16,6 +18,10 @@ class Published:
     """Units of the one-layer LSTM that names a budget -> its parameters at the text's alphabet."""
     nats: dict[tuple[str, int, int], float]
     """(cell, layers, budget) -> test loss. The paper has no RNN of the largest budget."""
+    ngram_nats: dict[int, float]
+    """Context -> test loss of the n-gram, its rows joined (Table 2)."""
+    window_nats: dict[int, float]
+    """Context -> test loss of the n-NN (Table 2)."""
 
     def budget_of(self, parameters: int) -> int | None:
         """The budget that a network of so many parameters was brought to; None where it is near none."""
@@ -39,7 +45,14 @@ def _table(rows: dict[int, tuple[str, str, str]]) -> dict[tuple[str, int, int], 
     }
 
 
+def _lengths(losses: str, of_twenty: float | None = None) -> dict[int, float]:
+    """Context -> loss, from 1 on, and of the one of 20."""
+    found = {n: float(nats) for n, nats in enumerate(losses.split(), start=1)}
+    return found if of_twenty is None else found | {20: of_twenty}
+
+
 WAR_AND_PEACE = Published(
+    name="war-and-peace",
     text="War and Peace",
     is_same_text=True,
     budgets={64: 44_823, 128: 122_327, 256: 375_639, 512: 1_275_479},
@@ -51,8 +64,11 @@ WAR_AND_PEACE = Published(
             512: ("1.161 1.092 1.082", "", "1.170 1.201 1.077"),
         }
     ),
+    ngram_nats=_lengths("2.399 1.928 1.521 1.314 1.232 1.203 1.194 1.194 1.194", 1.195),
+    window_nats=_lengths("2.399 1.931 1.553 1.451 1.339 1.321"),
 )
 LINUX_KERNEL = Published(
+    name="linux-kernel",
     text="a Linux kernel text",
     is_same_text=False,
     budgets={64: 49_317, 128: 131_301, 256: 393_573, 512: 1_311_333},
@@ -64,5 +80,7 @@ LINUX_KERNEL = Published(
             512: ("0.952 0.840 0.846", "", "0.943 0.861 0.829"),
         }
     ),
+    ngram_nats=_lengths("2.702 1.954 1.440 1.213 1.097 1.027 0.982 0.953 0.933", 0.889),
+    window_nats=_lengths("2.707 1.974 1.505 1.395 1.256 1.376"),
 )
 """Its RNN of 2 layers and budget 128 lies 0.10 below its neighbours: probably a misprint of 1.220."""

@@ -76,6 +76,23 @@ def reading_of(
     )
 
 
+def contexts_reading(lengths: Sequence[Row]) -> str:
+    """How n-NNs compare with n-grams that see as much."""
+    both = [row for row in lengths if row.get("window_test_nats") is not None]
+    if not both:
+        return ""
+    ahead = [row for row in both if float(row["window_test_nats"] or 0) < float(row["test_nats"] or 0)]
+    best = min(both, key=lambda row: float(row["window_test_nats"] or 0))
+    least = min(lengths, key=lambda row: float(row["test_nats"] or 0))
+    which = "at n = " + ", ".join(str(row["context"]) for row in ahead) if ahead else "at no n"
+    window, ngram = float(best["window_test_nats"] or 0), float(least["test_nats"] or 0)
+    return (
+        f"Of {len(both)} n-NNs (a tanh layer on the last n characters) the best sees {best['context']}: "
+        f"{window:.3f} nats; the best n-gram sees {least['context']}: {ngram:.3f}. An n-NN beats the n-gram "
+        f"that sees as much {which}."
+    )
+
+
 def grid_reading(effects: Sequence[Row], published: Sequence[Row], published_steps: Sequence[Row]) -> str:
     """What one step of depth and of gating brings, and how many published losses are reached."""
     theirs = {row["step"]: row for row in published_steps}

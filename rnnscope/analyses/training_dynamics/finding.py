@@ -78,6 +78,19 @@ def training_dynamics(
     )
 
 
+def no_milestones(corpus: str) -> Finding:
+    """What is to be said where no network kept weights on its way."""
+    return Finding(
+        analysis="training_dynamics",
+        corpus=corpus,
+        title="In which order does a network learn what n characters tell?",
+        reading=(
+            "No network of this text kept its weights on the way; 'rnnscope train CORPUS --set "
+            "milestones=40' trains one that does."
+        ),
+    )
+
+
 def _curves(divergence: Divergence, seed: int) -> tuple[list[Row], list[Row]]:
     """(a row per milestone and reference, a row per reference)."""
     manifest = divergence.manifest

@@ -1,0 +1,95 @@
+"""What is on disk of one text -> one finding. Knows how a Study is put together after the fact."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from rnnscope.errors import ConfigError, RecordError, did_you_mean
+from rnnscope.models.sizing import WINDOW
+from rnnscope.records.corpus import Corpus
+from rnnscope.records.count_model import CountModel
+from rnnscope.records.finding import Finding
+from rnnscope.records.run import Run, find_run
+from rnnscope.settings import changed
+from rnnscope.studies.counting import count_and_score
+from rnnscope.studies.executor import run_jobs
+from rnnscope.studies.findings import ANALYSES, make_findings
+from rnnscope.studies.jobs import TraceJob, trace_run
+from rnnscope.studies.readers import Readers, best_of_each_cell
+from rnnscope.studies.reading import Study
+from rnnscope.studies.scales import CELLS
+from rnnscope.studies.work import Work
+
+CONTEXTS = (*range(1, 10), 20)
+"""n-grams that stand beside networks: those of the 2015 paper's Table 2."""
+TRACE_CHARS = 100_000
+SAMPLE_CHARS = 1_000
+
+
+def analysis_named(name: str) -> None:
+    """Raises ConfigError for an analysis that there is not."""
+    if name not in ANALYSES:
+        raise ConfigError(f"no analysis '{name}'; {did_you_mean(name, ANALYSES)}")
+
+
+def analyse(
+    name: str,
+    work: Work,
+    corpus: Corpus,
+    *,
+    models: Sequence[str] = (),
+    told: Mapping[str, object] | None = None,
+    processes: int = 1,
+    seed: int = 0,
+    command: str = "",
+    notice: Callable[[str], None] = lambda line: None,
+) -> Finding:
+    """The finding of one analysis over finished runs of a corpus: those named, by default all of them; made
+    again only where something that it hangs on has changed.
+
+    Losses and traces that are missing are made. Raises ConfigError for an analysis, a run or a setting that
+    there is not, RecordError where no run is finished.
+    """
+    analysis_named(name)
+    analysis = ANALYSES[name]
+    if told and analysis.settings is None:
+        raise ConfigError(f"analysis '{name}' has nothing to set; leave --set away")
+    settings = {} if analysis.settings is None else {name: changed(analysis.settings, told or {})}
+    runs = [find_run(work.folder, f"{corpus.name}/{each}") for each in models] or finished_runs(work, corpus)
+    scores = count_and_score(work, corpus, CONTEXTS, command)
+    readers = Readers(runs)
+    opened = readers.networks if models else best_of_each_cell(runs, CELLS)
+    if analysis.is_of_units:
+        if readers.growing is not None and readers.growing not in opened:
+            opened = [*opened, readers.growing]
+        notice("looking inside " + ", ".join(run.name for run in opened))
+        jobs = [TraceJob(work.folder, corpus.name, run.folder, TRACE_CHARS, command) for run in opened]
+        run_jobs(trace_run, jobs, processes)
+    study = Study(
+        work=work,
+        corpus=corpus,
+        runs=tuple(runs),
+        opened=tuple(opened),
+        ngram_scores=tuple(scores),
+        counts_fingerprint=CountModel.read(work.counts(corpus.name)).manifest.fingerprint,
+        sample_chars=SAMPLE_CHARS,
+        processes=processes,
+        seed=seed,
+        command=command,
+        settings=settings,
+    )
+    return Finding.load(make_findings(study, [name])[name])
+
+
+def finished_runs(work: Work, corpus: Corpus) -> list[Run]:
+    """All runs of this very corpus, recurrent ones first. Raises RecordError where there is none."""
+    folders = sorted((work.folder / "runs" / corpus.name).glob("*/manifest.json"))
+    runs = [Run.read(path.parent) for path in folders]
+    found = [run for run in runs if run.manifest.corpus_fingerprint == corpus.manifest.fingerprint]
+    if not found:
+        raise RecordError(f"no finished run of '{corpus.name}'; say 'rnnscope train {corpus.name}' first")
+    return sorted(found, key=lambda run: (run.manifest.cell == WINDOW, run.name))
+
+
+def save_to(results: Path, finding: Finding) -> Path:
+    """The finding as RESULTS/CORPUS/ANALYSIS.json, a file to be committed."""
+    return finding.save(results / finding.corpus)

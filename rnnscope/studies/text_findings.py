@@ -1,0 +1,66 @@
+"""Records of a study -> its findings of what is predicted. Knows which records each analysis reads; the
+analyses themselves know none.
+"""
+
+from rnnscope.analyses.comparison import Competitor, compare
+from rnnscope.analyses.model_map import Mapped, model_map
+from rnnscope.analyses.training_curves import training_curves
+from rnnscope.analyses.training_dynamics import DynamicsSettings, no_milestones, training_dynamics
+from rnnscope.records.finding import Finding, Scalar
+from rnnscope.records.surprisal import Surprisal
+from rnnscope.studies.counting import best_context
+from rnnscope.studies.dynamics import divergence_of, role_history
+from rnnscope.studies.reading import Study, published_of
+from rnnscope.training.config import TrainConfig
+
+
+def comparison(study: Study) -> Finding:
+    competitors = [Competitor(*each) for each in _scored(study)]
+    return compare(competitors, study.ngram_scores, published_of(study.corpus))
+
+
+def map_of_models(study: Study) -> Finding:
+    return model_map([Mapped(*each) for each in _scored(study)])
+
+
+def _scored(study: Study) -> list[tuple[Surprisal, str, dict[str, Scalar]]]:
+    """Losses, family and facts of the best and the longest n-gram, of every network and of the best n-NN of
+    every context.
+    """
+    contexts = dict.fromkeys([best_context(study.ngram_scores), study.longest_context])
+    found: list[tuple[Surprisal, str, dict[str, Scalar]]] = [
+        (study.ngram(context), "n-gram", {"context": context}) for context in contexts
+    ]
+    fields = {
+        "cell",
+        "context",
+        "layers",
+        "hidden",
+        "parameters",
+        "epochs",
+        "train_seconds",
+        "seed",
+        "recipe",
+    }
+    for run in [*study.readers.networks, *study.readers.windows.values()]:
+        config = TrainConfig.load(run.config_path)
+        facts = run.manifest.model_dump(include=fields)
+        facts |= {"dropout": config.dropout, "epochs_asked": config.epochs}
+        found.append((study.surprisal(run), "n-NN" if run.manifest.context else "network", facts))
+    return found
+
+
+def curves(study: Study) -> Finding:
+    return training_curves(study.readers.networks, study.validation_nats, study.corpus.name)
+
+
+def dynamics(study: Study, cell_roles: Finding, *, settings: DynamicsSettings) -> Finding:
+    run = study.readers.growing
+    if run is None:
+        return no_milestones(study.corpus.name)
+    windows = study.readers.windows
+    divergence = divergence_of(run, study.corpus, study.counts, windows, settings, study.command)
+    found = cell_roles.tables.get("roles", [])
+    roles = [row for row in found if row["run"] == run.name and row["is_clear"]]
+    histories = [role_history(run, study.corpus, roles, settings)] if roles else []
+    return training_dynamics(divergence, histories, study.paper, study.seed)

@@ -73,7 +73,7 @@ def by_hand(text: str, language: str, opener: str, closer: str) -> list[tuple[in
 
 
 @pytest.mark.parametrize("language", ["c", "python"])
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(text=TRICKY)
 def test_brackets_of_code_are_those_of_a_slow_matcher(language, text):
     for pair in ("{ }", "( )", "[ ]"):
@@ -81,7 +81,7 @@ def test_brackets_of_code_are_those_of_a_slow_matcher(language, text):
 
 
 @pytest.mark.parametrize("language", ["c", "python"])
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(text=TRICKY)
 def test_quotes_and_comments_of_code_are_those_that_a_slow_scanner_sees_closed(language, text):
     ends = {"/*": "*/"}

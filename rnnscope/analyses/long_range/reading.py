@@ -42,9 +42,9 @@ def _far(row: Row) -> str:
 
 def _verdict(row: Row) -> str:
     """What the slope says of the lead, where there is one."""
-    if not row["change_is_clear"]:
-        return "No decay of the lead is to be seen, nor growth"
     is_ahead, change = _number(row["lead"]) > 0, _number(row["lead_change_per_doubling"])
+    if not row["change_is_clear"]:
+        return f"No {'decay of the lead' if is_ahead else 'change with distance'} is to be seen"
     if is_ahead:
         return "The lead decays with distance" if change < 0 else "The lead grows with distance"
     return f"The lead, a lag here, {'grows' if change < 0 else 'shrinks'} with distance"

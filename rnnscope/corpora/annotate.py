@@ -1,7 +1,8 @@
 """text -> what the text alone says of each character, by track. Knows no network."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 import numpy as np
 
@@ -46,18 +47,30 @@ def annotate_part(
     language = corpus.manifest.language
     chosen = _chosen(tracks, language)
     looks_ahead = not all(track.is_causal for track in chosen)
-    starts = part.starts[rows]
     pieces: list[dict[str, np.ndarray]] = []
-    first, stop, annotated = 0, -1, {}
-    for start in starts:
-        if not first <= start < start + part.row_chars <= stop:
-            first = _outside(corpus, start)
-            stop = max(other + part.row_chars for other in starts if start <= other <= start + LEAD_CHARS)
-            read_to = _line_end(corpus, stop) if looks_ahead else stop
-            annotated = annotate(corpus.text(first, read_to), language, chosen)
-        span = slice(start - first, start - first + part.row_chars)
-        pieces.append({name: values[span] for name, values in annotated.items()})
+    for first, text, starts in stretches(corpus, part, rows, looks_ahead):
+        annotated = annotate(text, language, chosen)
+        for start in starts:
+            span = slice(start - first, start - first + part.row_chars)
+            pieces.append({name: values[span] for name, values in annotated.items()})
     return {name: np.stack([piece[name] for piece in pieces]) for name in pieces[0]}
+
+
+def stretches(
+    corpus: Corpus, part: PartRows, rows: slice = slice(None), looks_ahead: bool = False
+) -> Iterator[tuple[int, str, list[int]]]:
+    """(place of its first character, text, starts of the rows in it) of pieces of the text that hold some
+    rows of a part, in their order, with the text before them and, where it is asked for, after them, as
+    `annotate_part` has it.
+    """
+    waiting = list(part.starts[rows])
+    while waiting:
+        start = waiting[0]
+        first = _outside(corpus, start)
+        stop = max(other + part.row_chars for other in waiting if start <= other <= start + LEAD_CHARS)
+        starts = list(takewhile(lambda other: first <= other <= stop - part.row_chars, waiting))  # noqa: B023
+        yield first, corpus.text(first, _line_end(corpus, stop) if looks_ahead else stop), starts
+        waiting = waiting[len(starts) :]
 
 
 def _chosen(tracks: Sequence[Track] | None, language: Language) -> list[Track]:

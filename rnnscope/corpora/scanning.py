@@ -8,6 +8,7 @@ waits for a closing quote to be one.
 
 import re
 from collections.abc import Iterator
+from typing import Literal
 
 import numpy as np
 
@@ -42,7 +43,7 @@ def python_marks(text: str) -> tuple[np.ndarray, np.ndarray]:
     end of its line.
     """
     quotes, comments = np.zeros(len(text), dtype=bool), np.zeros(len(text), dtype=bool)
-    for start, stop, is_closed in _tokens(_PYTHON, text):
+    for start, stop, is_closed in literals(text, "python"):
         if text[start] == "#":
             comments[start:stop] = True
         else:
@@ -58,7 +59,7 @@ def c_marks(text: str) -> tuple[np.ndarray, np.ndarray]:
     character of // or /* (the first may be a division) to the end of the line or the * of */.
     """
     quotes, comments = np.zeros(len(text), dtype=bool), np.zeros(len(text), dtype=bool)
-    for start, stop, is_closed in _tokens(_C, text):
+    for start, stop, is_closed in literals(text, "c"):
         if text[start] == "/":
             comments[start + 1 : stop - is_closed] = True
         else:
@@ -111,7 +112,7 @@ def sentences(text: str) -> list[int]:
     return [stop for stop in stops if not text[stop : stop + 1].islower()]
 
 
-def _tokens(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int, bool]]:
+def literals(text: str, language: Literal["python", "c"]) -> Iterator[tuple[int, int, bool]]:
     """(start, stop, whether it has its closing mark) of every string and comment."""
-    for token in pattern.finditer(text):
+    for token in (_PYTHON if language == "python" else _C).finditer(text):
         yield token.start(), token.end(), token.lastindex is not None

@@ -4,6 +4,7 @@ import math
 import re
 
 import planted_errors
+import planted_long_range
 import planted_questions
 import pytest
 from hypothesis import given
@@ -21,10 +22,8 @@ from rnnscope.records.finding import Row
 
 
 def test_every_registered_chart_renders_without_a_warning(planted, capfd):
-    findings = {
-        finding.analysis: finding
-        for finding in [*planted.small(), *planted_questions.findings(), *planted_errors.findings()]
-    }
+    made = [*planted.small(), *planted_questions.findings(), *planted_errors.findings()]
+    findings = {finding.analysis: finding for finding in [*made, planted_long_range.finding()]}
     drawn = set()
     for analysis in drawn_analyses():
         for figure in charts(findings[analysis]).values():

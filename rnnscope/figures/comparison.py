@@ -2,6 +2,7 @@
 
 import altair as alt
 
+from rnnscope.figures.contexts import by_context
 from rnnscope.figures.figure import ROWS, Figure, draws
 from rnnscope.figures.grid import by_size, effects
 from rnnscope.figures.loss_axis import Domain, loss, number, numbers, padded, with_bits
@@ -25,7 +26,7 @@ def comparison(finding: Finding, most_rows: int) -> list[Figure]:
         effects(finding, most_rows),
         _losses(models, min(most_rows, MOST_NAMES)),
         _differences(finding, models, min(most_rows, MOST_NAMES)),
-        _contexts(finding, models, most_rows),
+        by_context(finding, models, most_rows),
     ]
     return [figure for figure in figures if figure is not None]
 
@@ -144,74 +145,3 @@ def _ahead(ahead: int, networks: int, best_ngram: str) -> str:
         return f"The network is {'' if ahead else 'not '}clearly better than {best_ngram}."
     words = "All" if ahead == networks else f"{ahead} of" if ahead else "None of the"
     return f"{words} {networks} networks {'are' if ahead > 1 else 'is'} clearly better than {best_ngram}."
-
-
-def _contexts(finding: Finding, models: list[Row], most_rows: int) -> Figure | None:
-    """The n-gram's loss by its context, with the best network of each family as a horizontal rule."""
-    counts = needed(finding.tables.get("contexts", []), "context", "test_nats")[:most_rows]
-    if not counts:
-        return None
-    best_by_family: dict[str, Row] = {}
-    for row in models:
-        if row["family"] != "n-gram":
-            best_by_family.setdefault(str(row["family"]), row)
-    rules: list[Row] = [
-        {"model": row["model"], "family": row["family"], "test_nats": row["test_nats"]}
-        for row in best_by_family.values()
-    ]
-    rows = [{"model": f"{row['context']}-gram", "family": "n-gram", **row} for row in counts] + rules
-    domain, note = _context_domain(counts, rules)
-    base = alt.Chart(ROWS)
-    lengths = numbers(counts, "context")
-    x = alt.X(
-        "context:Q",
-        title="characters of context",
-        axis=alt.Axis(tickMinStep=1, tickCount=10, grid=False, format="d"),
-        scale=alt.Scale(domain=[min(lengths) - 0.4, max(lengths) + 0.4], nice=False, zero=False),
-    )
-    nats = loss("y", "test_nats", domain)
-    of_counts = base.transform_filter("isValid(datum.context)").encode(x=x, y=nats, color=family_color(rows))
-    tooltip = [
-        alt.Tooltip("model:N"),
-        alt.Tooltip("test_nats:Q", title="test nats", format=".4f"),
-        alt.Tooltip("error_rate:Q", title="error rate", format=".1%"),
-    ]
-    chart = with_bits(
-        "y",
-        domain,
-        base.transform_filter("!isValid(datum.context)")
-        .mark_rule(strokeWidth=2, strokeDash=[6, 4], aria=False)
-        .encode(y=nats, color=family_color(rows), tooltip=tooltip[:2]),
-        of_counts.mark_line(clip=True, aria=False),
-        of_counts.mark_point(clip=True, size=55, opacity=1, aria=False).encode(
-            shape=family_shape(rows), tooltip=tooltip
-        ),
-    )
-    best = min(counts, key=lambda row: number(row["test_nats"]) or 0.0)
-    passed = ", ".join(f"{row['model']} {row['test_nats']:.3f}" for row in rules)
-    return Figure(
-        name="contexts",
-        title="What counting alone can do",
-        reading=(
-            f"Counts are best with {best['context']} characters of context, {best['test_nats']:.3f} nats"
-            + (f"; the dashed lines are the best network of each kind ({passed})." if rules else ".")
-        ),
-        chart=chart.properties(width="container", height=320),
-        rows=rows,
-        note=note,
-    )
-
-
-def _context_domain(counts: list[Row], rules: list[Row]) -> tuple[Domain, str]:
-    """The nats axis, cut at the top so that what happens near the networks can be seen."""
-    losses = numbers(counts, "test_nats")
-    near = min(losses + numbers(rules, "test_nats"))
-    far = max([near + 0.8, *(value + 0.1 for value in numbers(rules, "test_nats"))])
-    off = [
-        f"{row['context']} ({row['test_nats']:.2f} nats)"
-        for row in counts
-        if (number(row["test_nats"]) or 0.0) > far
-    ]
-    low, high = padded([value for value in losses + numbers(rules, "test_nats") if value <= far])
-    note = f"Off the scale at the top: a context of {', '.join(off[:8])}."
-    return (low, far if off else high), note if off else ""

@@ -11,7 +11,7 @@ import altair as alt
 from rnnscope.records.finding import Row
 
 Scheme = Literal["light", "dark"]
-FAMILIES = ("LSTM", "GRU", "RNN", "n-gram")
+FAMILIES = ("LSTM", "GRU", "RNN", "n-gram", "n-NN")
 """Families with a colour of their own, in the order of the legend; others take the colours that follow."""
 FONT = (
     '-apple-system, "Segoe UI", Roboto, "Noto Sans", "Helvetica Neue", "Liberation Sans", Arial, '
@@ -46,9 +46,9 @@ PAPER = {"light": "#ffffff", "dark": "#14171a"}
 
 
 def family_of(row: Row) -> str:
-    """What colours a row: 'n-gram', or its cell's name with 'gru-2015' counted as GRU."""
-    if row.get("family") == "n-gram":
-        return "n-gram"
+    """What colours a row: 'n-gram', 'n-NN', or its cell's name with 'gru-2015' counted as GRU."""
+    if row.get("family") in ("n-gram", "n-NN"):
+        return str(row["family"])
     cell = str(row.get("cell") or row.get("family") or "other").partition("-")[0]
     return {"lstm": "LSTM", "gru": "GRU", "rnn": "RNN", "tanh": "RNN"}.get(cell.lower(), cell)
 

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rnnscope.analyses.error_overlap import OverlapSettings
+from rnnscope.analyses.long_range import LongRangeSettings
+from rnnscope.analyses.per_character import PerCharacterSettings
 from rnnscope.analyses.training_dynamics import DynamicsSettings
 from rnnscope.errors import ConfigError, RecordError, did_you_mean
 from rnnscope.records.finding import Finding
@@ -65,6 +68,9 @@ class Analysis:
 ANALYSES: dict[str, Analysis] = {
     "comparison": Analysis(of_text.comparison),
     "model_map": Analysis(of_text.map_of_models),
+    "error_overlap": Analysis(of_text.overlap, OverlapSettings()),
+    "per_character": Analysis(of_text.by_character, PerCharacterSettings()),
+    "long_range": Analysis(of_text.distances, LongRangeSettings()),
     "training_curves": Analysis(of_text.curves),
     "training_dynamics": Analysis(of_text.dynamics, DynamicsSettings(), ("cell_roles",), is_of_units=True),
     "saturation": Analysis(of_units.gates, is_of_units=True),

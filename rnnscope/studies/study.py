@@ -28,7 +28,7 @@ from rnnscope.studies.readers import Readers, best_of_each_cell
 from rnnscope.studies.reading import Study
 from rnnscope.studies.results import known_results, write_results
 from rnnscope.studies.scales import CELLS, Scale
-from rnnscope.studies.training import Listener, train_runs
+from rnnscope.studies.training import NOBODY, Listener, train_runs
 from rnnscope.studies.work import Work, only_one_study
 from rnnscope.training.config import TrainConfig
 
@@ -58,7 +58,7 @@ def run_study(
     results: Path | None = None,
     seed: int = 0,
     command: str = "",
-    listener: Listener = Listener(),
+    listener: Listener = NOBODY,
 ) -> Outcome:
     """Everything from a corpus (its name in the work folder, or a source) to the report; what is on disk is
     reused.

@@ -3,7 +3,10 @@ analyses themselves know none.
 """
 
 from rnnscope.analyses.comparison import Competitor, compare
+from rnnscope.analyses.error_overlap import OverlapSettings, error_overlap
+from rnnscope.analyses.long_range import LongRangeSettings, long_range
 from rnnscope.analyses.model_map import Mapped, model_map
+from rnnscope.analyses.per_character import PerCharacterSettings, per_character
 from rnnscope.analyses.training_curves import training_curves
 from rnnscope.analyses.training_dynamics import DynamicsSettings, no_milestones, training_dynamics
 from rnnscope.records.finding import Finding, Scalar
@@ -48,6 +51,27 @@ def _scored(study: Study) -> list[tuple[Surprisal, str, dict[str, Scalar]]]:
         facts |= {"dropout": config.dropout, "epochs_asked": config.epochs}
         found.append((study.surprisal(run), "n-NN" if run.manifest.context else "network", facts))
     return found
+
+
+def overlap(study: Study, *, settings: OverlapSettings) -> Finding:
+    """The best network, the best n-NN where there is one, and the longest n-gram."""
+    runs = [study.readers.large, study.readers.best_window]
+    read = [*(study.surprisal(run) for run in runs if run), study.ngram(study.longest_context)]
+    return error_overlap(read, study.corpus, settings, study.paper, study.seed)
+
+
+def by_character(study: Study, *, settings: PerCharacterSettings) -> Finding:
+    """The best network and the longest n-gram."""
+    read = study.surprisal(study.readers.large), study.ngram(study.longest_context)
+    return per_character(*read, study.corpus, settings, study.paper, study.seed)
+
+
+def distances(study: Study, *, settings: LongRangeSettings) -> Finding:
+    """The best network beside the longest n-gram, and a small network where there is one."""
+    small = study.readers.small
+    read = [study.surprisal(study.readers.large), study.ngram(study.longest_context)]
+    read += [study.surprisal(small)] if small else []
+    return long_range(read, study.corpus, settings, study.paper, study.seed)
 
 
 def curves(study: Study) -> Finding:

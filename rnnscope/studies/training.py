@@ -36,6 +36,10 @@ class Listener:
             self.on_progress(name, news)
 
 
+NOBODY = Listener()
+"""Hears nothing."""
+
+
 def train_runs(
     jobs: list[TrainJob], work: Work, executor: Executor, listener: Listener
 ) -> tuple[dict[str, Run], dict[str, RnnscopeError]]:

@@ -16,7 +16,7 @@ from rnnscope.studies.grid import PlannedRun
 from rnnscope.studies.jobs import TrainJob
 from rnnscope.studies.readers import Readers
 from rnnscope.studies.reading import published_of
-from rnnscope.studies.training import Listener, train_runs
+from rnnscope.studies.training import NOBODY, Listener, train_runs
 from rnnscope.studies.work import Work
 
 
@@ -31,7 +31,7 @@ def train_windows(
     processes: int = 1,
     seed: int = 0,
     command: str = "",
-    listener: Listener = Listener(),
+    listener: Listener = NOBODY,
 ) -> list[Row]:
     """A row for every context: the size with the lowest validation loss, its losses, the n-gram's and what
     the 2015 paper has. What is on disk is reused.

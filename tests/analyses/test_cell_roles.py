@@ -6,7 +6,14 @@ import pytest
 from scipy import signal, stats
 from sklearn.metrics import mutual_info_score
 
-from rnnscope.analyses.cell_roles import Hypothesis, UnitStates, associate, cell_roles, role_rows
+from rnnscope.analyses.cell_roles import (
+    Hypothesis,
+    UnitStates,
+    associate,
+    cell_roles,
+    followed,
+    role_rows,
+)
 from rnnscope.analyses.cell_roles.labels import SHIFTS, Labelings
 from rnnscope.analyses.cell_roles.ranks import levels_of
 from rnnscope.analyses.cell_roles.scores import scores
@@ -57,6 +64,27 @@ def test_a_planted_unit_is_found_and_a_control_hypothesis_is_not():
     assert clear == {4, 7}
     assert {excerpt.unit for excerpt in finding.excerpts} >= {4, 7}
     assert all(len(e.text) == len(e.values) and max(map(abs, e.values)) <= 1 for e in finding.excerpts)
+
+
+def test_a_role_is_followed_in_other_states_of_the_same_unit_with_the_sign_that_it_has():
+    quote, column = bursts(1), columns(2)
+    after = smooth_noise(0, 12)
+    after[..., 4] = np.where(quote, 0.9, -0.7) + 0.05 * after[..., 4]
+    after[..., 7] = -np.tanh(column / 70) + 0.05 * after[..., 7]
+    hypotheses = [
+        Hypothesis("inside_quotes", "inside quotes", True, quote),
+        Hypothesis("column", "column", False, column),
+    ]
+    best, _ = role_rows(network(after), hypotheses)
+    np.testing.assert_allclose(followed(network(after), hypotheses, best), [row["score"] for row in best])
+    upside_down = followed(network(-after), hypotheses, best)
+    np.testing.assert_allclose(
+        upside_down, [1 - float(best[0]["score"]), -float(best[1]["score"])], atol=1e-3
+    )
+    before = followed(network(smooth_noise(5, 12)), hypotheses, best)
+    assert abs(before[0] - 0.5) < 0.1 and abs(before[1]) < 0.2
+    unknown = [best[0] | {"track": "no such track"}, best[0] | {"unit": 99}]
+    assert np.isnan(followed(network(after), hypotheses, unknown[:1])).all()
 
 
 def test_excerpts_come_from_text_that_did_not_choose_the_unit():

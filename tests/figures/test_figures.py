@@ -3,6 +3,7 @@
 import math
 import re
 
+import planted_dynamics
 import planted_errors
 import planted_long_range
 import planted_questions
@@ -21,9 +22,10 @@ from rnnscope.records import Finding
 from rnnscope.records.finding import Row
 
 
-def test_every_registered_chart_renders_without_a_warning(planted, capfd):
+def test_every_registered_chart_renders_without_a_warning(planted, capfd, tmp_path):
     made = [*planted.small(), *planted_questions.findings(), *planted_errors.findings()]
-    findings = {finding.analysis: finding for finding in [*made, planted_long_range.finding()]}
+    made += [planted_long_range.finding(), planted_dynamics.finding(tmp_path)]
+    findings = {finding.analysis: finding for finding in made}
     drawn = set()
     for analysis in drawn_analyses():
         for figure in charts(findings[analysis]).values():

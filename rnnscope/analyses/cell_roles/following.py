@@ -14,18 +14,23 @@ def followed(network: UnitStates, hypotheses: Sequence[Hypothesis], roles: Seque
     """Score of each role's unit for its track, shape (K,): on the scoring half, on the scale that is
     reported, with the sign (`direction`) that the role has. `roles` are rows of `role_rows`.
     """
-    usable = [each for each in (h.cut(*network.shape) for h in hypotheses) if each.is_usable]
-    places = {hypothesis.name: place for place, hypothesis in enumerate(usable)}
-    units = {unit: index for index, unit in enumerate(network.units)}
-    if not places:
-        return np.full(len(roles), np.nan)
-    labelings = Labelings(usable, np.random.default_rng(0))
-    true_KU = scores(list(network.sites.values()), labelings, with_shifts=False, with_bits=False).true_2KU[1]
+    wanted = {str(role["track"]) for role in roles}
+    cut = (h.cut(*network.shape) for h in hypotheses if h.name in wanted)
+    usable = [each for each in cut if each.is_usable]
+    # only the units that have a role, a site after the other
+    pairs = [(str(role["site"]), int(role["unit"] or 0)) for role in roles]
+    units = {site: sorted({unit for at, unit in pairs if at == site}) for site in network.sites}
     found = np.full(len(roles), np.nan)
-    for index, role in enumerate(roles):
-        unit = units.get((str(role["site"]), int(role["unit"] or 0)))
+    if not usable or not any(units.values()):
+        return found
+    values = [network.sites[site][:, :, some] for site, some in units.items() if some]
+    labelings = Labelings(usable, np.random.default_rng(0))
+    true_KU = scores(values, labelings, with_shifts=False, with_bits=False).true_2KU[1]
+    places = {hypothesis.name: place for place, hypothesis in enumerate(usable)}
+    columns = {pair: n for n, pair in enumerate((site, unit) for site in units for unit in units[site])}
+    for index, (role, pair) in enumerate(zip(roles, pairs, strict=True)):
         place = places.get(str(role["track"]))
-        if unit is not None and place is not None:
+        if pair in columns and place is not None:
             sign = 1 if role["direction"] == "on" else -1
-            found[index] = usable[place].on_scale(sign * float(true_KU[place, unit]))
+            found[index] = usable[place].on_scale(sign * float(true_KU[place, columns[pair]]))
     return found

@@ -1,0 +1,55 @@
+"""A network that passes predictors of n characters at known times."""
+
+from pathlib import Path
+
+import numpy as np
+
+from rnnscope.analyses.training_dynamics import RoleHistory, training_dynamics
+from rnnscope.records.divergence import Divergence, DivergenceManifest, write_divergence
+from rnnscope.records.finding import Finding
+
+EPOCHS = np.geomspace(0.01, 3.0, 24)
+ROWS = 40
+REFERENCES = {"1-gram": 2.4, "2-gram": 1.9, "3-gram": 1.5, "1-nn-128-s0": 2.5, "2-nn-128-s0": 1.0}
+
+
+def loss(epochs: np.ndarray) -> np.ndarray:
+    """Falls in the logarithm of the epoch, from 3.0 nats at 0.01 epochs to 1.2 at 3."""
+    return 3.0 - 1.8 * np.log(epochs / 0.01) / np.log(300)
+
+
+def planted(folder: Path, noise: float = 0.05) -> Divergence:
+    rng = np.random.default_rng(0)
+    of_row = noise * rng.normal(size=ROWS)
+    nats_MR = loss(EPOCHS)[:, None] + of_row
+    reference_NR = np.array(list(REFERENCES.values()))[:, None] + of_row + noise * rng.normal(size=(5, ROWS))
+    kl_MNR = np.abs(nats_MR[:, None] - reference_NR[None]) + 0.3
+    manifest = DivergenceManifest(
+        predictor="lstm-1x128-s0",
+        corpus="made",
+        corpus_fingerprint="made",
+        part="test",
+        rows=ROWS,
+        steps=100,
+        milestones=[max(1, round(1000 * epoch)) for epoch in EPOCHS],
+        epochs=EPOCHS.tolist(),
+        references=list(REFERENCES),
+    )
+    return write_divergence(folder / "divergence", manifest, kl_MNR, nats_MR, reference_NR)
+
+
+ROLE = {"run": "a", "layer": 1, "unit": 3, "track": "quotes", "title": "inside quotes", "kind": "flag"}
+CONTROLS = {"control_high": 0.6, "untrained": 0.8, "last_character": 0.7}
+
+
+def histories() -> list[RoleHistory]:
+    """Two roles of one network: unit 3's appears at the eleventh milestone, unit 4's never."""
+    scores_KM = np.full((2, len(EPOCHS)), 0.75)
+    scores_KM[0, 10:] = 0.9
+    return [
+        RoleHistory("a", EPOCHS.tolist(), [ROLE | CONTROLS | {"unit": unit} for unit in (3, 4)], scores_KM)
+    ]
+
+
+def finding(folder: Path) -> Finding:
+    return training_dynamics(planted(folder), histories())

@@ -76,7 +76,8 @@ def test_a_role_is_followed_in_other_states_of_the_same_unit_with_the_sign_that_
         Hypothesis("column", "column", False, column),
     ]
     best, _ = role_rows(network(after), hypotheses)
-    np.testing.assert_allclose(followed(network(after), hypotheses, best), [row["score"] for row in best])
+    ended = [row["score"] for row in best]
+    np.testing.assert_allclose(followed(network(after), hypotheses, best), ended, rtol=1e-5)
     upside_down = followed(network(-after), hypotheses, best)
     np.testing.assert_allclose(
         upside_down, [1 - float(best[0]["score"]), -float(best[1]["score"])], atol=1e-3

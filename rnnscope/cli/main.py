@@ -15,6 +15,7 @@ from rnnscope.cli import (
     ablate,
     corpus,
     doctor,
+    errors,
     ngram,
     question,
     replay,
@@ -40,7 +41,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(corpus.app, name="corpus")
-for module in (ngram, train, replay, sample, statistics, units, unit, ablate, study, question, doctor):
+for module in (
+    ngram,
+    train,
+    replay,
+    sample,
+    statistics,
+    units,
+    unit,
+    ablate,
+    errors,
+    study,
+    question,
+    doctor,
+):
     module.register(app)
 
 

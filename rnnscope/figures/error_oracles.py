@@ -90,7 +90,7 @@ def _stacked(slices: Sequence[Row], model: str) -> list[Row]:
     return found
 
 
-def _stacks(bars_of: Sequence[str], oracles: Sequence[str]) -> alt.LayerChart:
+def _stacks(bars_of: Sequence[str], oracles: Sequence[str]) -> Any:
     scale = alt.Scale(domain=[0, 1], nice=False)
     ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
     axis = alt.Axis(format="~p", title="share of the model's errors", values=ticks, grid=False)

@@ -5,7 +5,7 @@ Knows no model.
 import string
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,7 +16,9 @@ from rnnscope.records.corpus import Corpus, PartRows
 
 NEVER = np.iinfo(np.int32).max
 """The distance of a word that was not seen."""
-_ASCII = 128
+_ASCII, _ONE_BYTE = 128, 256
+_AT_ONCE = 50_000
+"""Words counted at a time: what a processor keeps near."""
 
 
 @dataclass(frozen=True)
@@ -57,23 +59,19 @@ class PartText:
     @cached_property
     def word_RT(self) -> np.ndarray:
         """Index into `words` of the word that each character stands in; -1 between words."""
-        index = np.searchsorted(self._starts, self.positions_RT, side="right").astype(np.int32) - 1
-        return np.where(self._is_word[self.positions_RT], index - self._first_word, np.int32(-1))
+        index = np.searchsorted(self._of_part, self._of_text_RT).astype(np.int32)
+        return np.where(self._of_text_RT >= 0, index, np.int32(-1))
 
     @cached_property
     def place_RT(self) -> np.ndarray:
         """How many characters of its word stand before each character; 0 between words too."""
-        starts = self._starts[self._first_word + np.maximum(self.word_RT, 0)] if len(self._starts) else 0
-        return np.where(self.word_RT >= 0, self.positions_RT - starts, 0)
+        starts_RT = self._of_word(self._edges[0][self._of_part], 0)
+        return np.where(self.word_RT >= 0, self.positions_RT - starts_RT, 0)
 
     @cached_property
     def words(self) -> list[str]:
-        """From the part's first word to its last, with those of the text between its rows left empty."""
-        words = [""] * (self._stop_word - self._first_word)
-        for index in np.unique(self.word_RT[self.word_RT >= 0]).tolist():
-            start, stop = self._span(index)
-            words[index] = self._text[start:stop]
-        return words
+        """The part's words in the order of the text, each as often as it occurs."""
+        return [self._text[start:stop] for start, stop in self._spans(self._of_part)]
 
     @cached_property
     def word_chars_RT(self) -> np.ndarray:
@@ -87,9 +85,11 @@ class PartText:
         train = self.corpus.part("train")
         for start in train.starts:
             starts[start : start + train.row_chars] = True
-        chosen = np.flatnonzero(starts[self._starts])
-        spans = zip(self._starts[chosen].tolist(), self._stops[chosen].tolist(), strict=True)
-        counts = Counter(self._text[start:stop] for start, stop in spans)
+        counts: Counter[str] = Counter()
+        trained = np.flatnonzero(starts[self._edges[0]])
+        for first in range(0, len(trained), _AT_ONCE):
+            spans = self._spans(trained[first : first + _AT_ONCE])
+            counts.update(self._text[start:stop] for start, stop in spans)
         return self._of_word(np.array([counts[word] for word in self.words], np.int32), -1)
 
     @cached_property
@@ -98,19 +98,16 @@ class PartText:
         last begun as a substring of the text before; NEVER where it was not, within the settings' longest
         memory, for words shorter than the settings' least, and between words.
         """
-        most = max(self.settings.memory_chars, default=0)
+        most, least = max(self.settings.memory_chars, default=0), self.settings.memory_least_chars
         distances = np.full(len(self.words), NEVER, np.int32)
+        starts, stops = (edges[self._of_part] for edges in self._edges)
         for row in range(self.part.rows):
-            of_row = np.unique(self.word_RT[row])
+            of_row = np.unique(self.word_RT[row][self.word_RT[row] >= 0])
+            asked = of_row[stops[of_row] - starts[of_row] >= least]
             text, shift, first = self._memory(row)
-            asked = [i for i in of_row.tolist() if i >= 0 and len(self.words[i]) >= self._least]
-            places = [self._span(i)[0] + shift for i in asked]
-            distances[asked] = last_seen(text, [self.words[i] for i in asked], places, first, most)
+            words = [self.words[index] for index in asked.tolist()]
+            distances[asked] = last_seen(text, words, (starts[asked] + shift).tolist(), first, most)
         return self._of_word(distances, NEVER)
-
-    @property
-    def _least(self) -> int:
-        return max(1, self.settings.memory_least_chars)
 
     def _memory(self, row: int) -> tuple[str, int, int]:
         """What the memory reads: a text, what to add to a place in the corpus's text for the place in it, and
@@ -133,6 +130,8 @@ class PartText:
             lower = [symbol.lower() for symbol in self.symbols]
             kept = zip(lower, self.symbols, strict=True)
             codes = np.array([ord(low if len(low) == 1 else symbol) for low, symbol in kept], np.uint32)
+        if codes.max(initial=0) < _ONE_BYTE:
+            return codes.astype(np.uint8)[np.asarray(self.corpus.ids)].tobytes().decode("latin-1")
         text = codes[np.asarray(self.corpus.ids)].astype("<u4").tobytes()
         return text.decode("utf-32-le", "surrogatepass")
 
@@ -177,34 +176,34 @@ class PartText:
 
     @cached_property
     def _edges(self) -> tuple[np.ndarray, np.ndarray]:
-        edges = np.diff(self._is_word.astype(np.int8), prepend=0, append=0)
-        return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-
-    @property
-    def _starts(self) -> np.ndarray:
-        return self._edges[0]
-
-    @property
-    def _stops(self) -> np.ndarray:
-        return self._edges[1]
+        """Where the words of the whole text start and stop."""
+        is_word = self._is_word
+        edges = np.flatnonzero(is_word[1:] != is_word[:-1]) + 1
+        if is_word[:1].any():
+            edges = np.insert(edges, 0, 0)
+        if is_word[-1:].any():
+            edges = np.append(edges, len(is_word))
+        return edges[::2], edges[1::2]
 
     @cached_property
-    def _first_word(self) -> int:
-        """The first word that may reach into the part."""
-        return max(0, int(np.searchsorted(self._starts, min(self.part.starts) + 1, side="right")) - 1)
+    def _of_text_RT(self) -> np.ndarray:
+        """Which word of the whole text each character stands in; -1 between words."""
+        index = np.searchsorted(self._edges[0], self.positions_RT, side="right") - 1
+        return np.where(self._is_word[self.positions_RT], index, -1)
 
     @cached_property
-    def _stop_word(self) -> int:
-        last = max(self.part.starts) + self.part.row_chars
-        return max(self._first_word, int(np.searchsorted(self._starts, last, side="right")))
+    def _of_part(self) -> np.ndarray:
+        """Those of the whole text's words that reach into the part, ascending."""
+        return np.unique(self._of_text_RT[self._of_text_RT >= 0])
 
-    def _span(self, index: int) -> tuple[int, int]:
-        """Start and stop in the text of a word of `words`."""
-        return int(self._starts[self._first_word + index]), int(self._stops[self._first_word + index])
+    def _spans(self, words: np.ndarray) -> Iterator[tuple[int, int]]:
+        """Start and stop in the text of some of the whole text's words."""
+        starts, stops = (edges[words].tolist() for edges in self._edges)
+        return zip(starts, stops, strict=True)
 
     def _of_word(self, values: np.ndarray, between: int) -> np.ndarray:
-        """A value of each word, at each of its characters."""
-        return np.append(values, np.int32(between))[self.word_RT]  # -1, between words, is the last
+        """A value of each of the part's words, at each of its characters."""
+        return np.append(values, values.dtype.type(between))[self.word_RT]  # -1, between words, is the last
 
     def _by_symbol(self, holds: Callable[[str], bool]) -> np.ndarray:
         return np.array([holds(symbol) for symbol in self.symbols], bool)

@@ -18,6 +18,7 @@ WorkOption = Annotated[Path, typer.Option("--work", help="Folder that holds all 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of all that is random.")]
 DEFAULT_WORK = Path("work")
+_WHITE = {"\n": "↵", "\t": "→", "\r": "←"}
 
 
 def notice(line: str) -> None:
@@ -32,6 +33,11 @@ def emit(as_json: bool, result: dict[str, Any], lines: Iterable[str]) -> None:
     else:
         for line in lines:
             print(line, flush=True)
+
+
+def visible(text: str) -> str:
+    """Text in one line that leaves the terminal alone."""
+    return "".join(_WHITE.get(c) or (c if c.isprintable() else "·") for c in text)
 
 
 def command_line() -> str:

@@ -4,11 +4,18 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnscope.cli.options import DEFAULT_WORK, JsonOption, WorkOption, command_line, emit, parse_unit
+from rnnscope.cli.options import (
+    DEFAULT_WORK,
+    JsonOption,
+    WorkOption,
+    command_line,
+    emit,
+    parse_unit,
+    visible,
+)
 from rnnscope.cli.replay import RunArgument
 
 BLOCKS = " ▁▂▃▄▅▆▇█"
-_WHITE = {"\n": "↵", "\t": "→", "\r": "←"}
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +83,7 @@ def _lines(result: dict[str, Any], card: dict[str, Any]) -> list[str]:
         if each["kind"] != kind:
             kind = each["kind"]
             lines += ["", kind]
-        lines.append(f"  {_visible(each['text'])}")
+        lines.append(f"  {visible(each['text'])}")
         lines.append(f"      {each['note']}")
     return lines
 
@@ -90,8 +97,3 @@ def _bars(histogram: str) -> str:
 def _named(symbol: str) -> str:
     """A character in quotes, a name in words as it is."""
     return f"'{symbol}'" if len(symbol) == 1 else symbol
-
-
-def _visible(text: str) -> str:
-    """Text in one line that leaves the terminal alone."""
-    return "".join(_WHITE.get(c) or (c if c.isprintable() else "·") for c in text)

@@ -6,6 +6,7 @@ import re
 import planted_dynamics
 import planted_errors
 import planted_long_range
+import planted_oracles
 import planted_questions
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ from rnnscope.records.finding import Row
 
 def test_every_registered_chart_renders_without_a_warning(planted, capfd, tmp_path):
     made = [*planted.small(), *planted_questions.findings(), *planted_errors.findings()]
-    made += [planted_long_range.finding(), planted_dynamics.finding(tmp_path)]
+    made += [planted_long_range.finding(), planted_dynamics.finding(tmp_path), planted_oracles.finding()]
     findings = {finding.analysis: finding for finding in made}
     drawn = set()
     for analysis in drawn_analyses():
@@ -65,11 +66,12 @@ def test_an_unknown_analysis_has_no_charts(planted):
 
 
 @pytest.mark.parametrize(
-    "analysis", ["comparison", "model_map", "training_curves", "saturation", "cell_roles"]
+    "analysis",
+    ["comparison", "model_map", "training_curves", "saturation", "cell_roles", "error_oracles"],
 )
 def test_empty_tables_and_missing_columns_give_no_figure_and_no_error(analysis):
     names = ("models", "differences", "contexts", "effects", "published", "places")
-    names += ("points", "gates", "roles", "best")
+    names += ("points", "gates", "roles", "best", "slices", "oracles", "scaling")
     for row in ({}, {"model": "a", "run": None, "score": math.nan}):
         tables = {name: [dict(row)] for name in names}
         assert charts(Finding(analysis=analysis, corpus="c", title="t", reading="r", tables=tables)) == {}

@@ -95,7 +95,7 @@ def hostile() -> list[Finding]:
 def unknown() -> Finding:
     """From an analysis that nothing here has heard of."""
     return Finding(
-        analysis="error_oracles",
+        analysis="unheard_of",
         corpus=CORPUS,
         title="What would remove the errors?",
         reading="An n-gram oracle removes 18.2 % of the errors of lstm-1x128-s0.",
@@ -110,7 +110,7 @@ def unknown() -> Finding:
             "oracles": [{"oracle": f"oracle {i}", "errors": 1000 * i, "share": i / 11} for i in range(9)]
         },
         caveats=["Oracles are applied in order; the order matters."],
-        command="rnnscope analyse error_oracles python-library",
+        command="rnnscope analyse unheard_of python-library",
     )
 
 

@@ -102,7 +102,7 @@ def test_an_analysis_that_nobody_drew_gets_its_reading_numbers_and_tables(plante
         "18.2 %",
         "oracle 8",
         "the order matters",
-        "analyse error_oracles",
+        "analyse unheard_of",
     ):
         assert words in section
 

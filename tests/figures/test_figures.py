@@ -3,6 +3,7 @@
 import math
 import re
 
+import planted_context
 import planted_questions
 import pytest
 from hypothesis import given
@@ -20,7 +21,10 @@ from rnnscope.records.finding import Row
 
 
 def test_every_registered_chart_renders_without_a_warning(planted, capfd):
-    findings = {finding.analysis: finding for finding in [*planted.small(), *planted_questions.findings()]}
+    findings = {
+        finding.analysis: finding
+        for finding in [*planted.small(), *planted_questions.findings(), *planted_context.findings()]
+    }
     drawn = set()
     for analysis in drawn_analyses():
         for figure in charts(findings[analysis]).values():

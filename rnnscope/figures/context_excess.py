@@ -1,5 +1,7 @@
 """Excess over the whole context by visible characters: of each class, and by what became of the rest."""
 
+from collections import Counter
+
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure
@@ -11,6 +13,8 @@ from rnnscope.records import Finding
 from rnnscope.records.finding import Row
 
 MOST_PANELS = 4
+LEAST_POINTS = 3
+"""Of a class, to be drawn: fewer are no line."""
 NEAR = 10
 """Characters visible where the reading compares classes."""
 FLOOR_NATS = 0.0005
@@ -26,6 +30,8 @@ def classes(finding: Finding, most_rows: int) -> Figure | None:
     rows = [
         row for row in rows if row["model"] == first and row["rest"] == "cut" and row["class"] != "letters"
     ]
+    points = Counter(row["class"] for row in rows)
+    rows = [row for row in rows if points[row["class"]] >= LEAST_POINTS]
     drawn: list[Row] = [
         _floored(row, "low", "high") | {"visible": middle(row), "span": span(row)} for row in rows
     ][:most_rows]

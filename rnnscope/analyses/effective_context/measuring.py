@@ -20,8 +20,10 @@ RESTS: tuple[Rest, ...] = ("cut", "shuffled")
 """What became of what lies further back."""
 EQUAL_NATS = 1e-6
 """Losses this near are the same one: float32 read in other blocks."""
-LEAST_CHARS = 200
+LEAST_CHARS = 100
 """Of a class at one stretch, for a mean to be told."""
+MOST_BLOCKS = 500
+"""Of a bootstrap sample; where there would be more they are made longer: as good, and time stays bounded."""
 
 
 class EffectiveContextSettings(Settings):
@@ -132,10 +134,12 @@ def curves_of(losses: ContextLosses, stretches: list[Stretch], seed: int) -> Cur
 
 def in_blocks(series: Iterable[np.ndarray], losses: ContextLosses, seed: int) -> Resampled:
     """Means of series (P,) of one number a reading, with samples of blocks of neighbouring readings."""
-    rows = losses.manifest.rows
+    rows, readings = losses.manifest.rows, losses.manifest.readings
     starts_RN = np.asarray(losses.starts_P).reshape(rows, -1)
     apart = np.median(np.diff(starts_RN, axis=1)) if starts_RN.shape[1] > 1 else BLOCK_CHARS
     block = max(1, round(BLOCK_CHARS / float(apart)))
+    if rows * max(1, starts_RN.shape[1] // block) > MOST_BLOCKS:
+        rows, block = 1, -(-readings // MOST_BLOCKS)
     return resampled((each.reshape(rows, -1) for each in series), seed, block)
 
 

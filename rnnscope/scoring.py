@@ -24,7 +24,11 @@ which equals the standard deviation where losses are normal."""
 
 @runtime_checkable
 class Predictor(Protocol):
-    """Anything that turns ids into log-probabilities of the next symbol."""
+    """Anything that turns ids into log-probabilities of the next symbol.
+
+    One that sees its last so many characters and nothing else may say so by an attribute `sees`, an int: see
+    `characters_seen`.
+    """
 
     @property
     def symbols(self) -> int:
@@ -38,6 +42,13 @@ class Predictor(Protocol):
         Row r of a block at step t is the distribution of the symbol after inputs_RT[r, : t + 1].
         """
         ...
+
+
+def characters_seen(predictor: Predictor) -> int | None:
+    """How many characters back a predictor sees, where it says so: to give it more changes nothing, so that a
+    caller need not. None: it may see all.
+    """
+    return getattr(predictor, "sees", None)
 
 
 @dataclass(frozen=True)

@@ -173,6 +173,11 @@ class KneserNeyPredictor:
         """V, the size of the alphabet."""
         return self.model.symbols
 
+    @property
+    def sees(self) -> int:
+        """Characters back that its predictions depend on."""
+        return self.context
+
     def log_prob_blocks(self, inputs_RT: np.ndarray) -> Iterator[np.ndarray]:
         """Blocks of shape (steps, R, V), float32, in order of time; every symbol has more than 0."""
         matches = find_contexts(self.model.counts, inputs_RT)

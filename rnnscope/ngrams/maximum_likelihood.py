@@ -43,6 +43,11 @@ class MaximumLikelihood:
         """V, the size of the alphabet."""
         return self.counts.symbols
 
+    @property
+    def sees(self) -> int:
+        """Characters back that its predictions depend on."""
+        return self.context
+
     def log_prob_blocks(self, inputs_RT: np.ndarray) -> Iterator[np.ndarray]:
         """Blocks of shape (steps, R, V), float32, in order of time; -inf where a symbol never followed."""
         matches = find_contexts(self.counts, inputs_RT)

@@ -3,6 +3,7 @@
 import math
 import re
 
+import planted_context
 import planted_dynamics
 import planted_errors
 import planted_long_range
@@ -26,7 +27,7 @@ from rnnscope.records.finding import Row
 def test_every_registered_chart_renders_without_a_warning(planted, capfd, tmp_path):
     made = [*planted.small(), *planted_questions.findings(), *planted_errors.findings()]
     made += [planted_long_range.finding(), planted_dynamics.finding(tmp_path), planted_oracles.finding()]
-    findings = {finding.analysis: finding for finding in made}
+    findings = {finding.analysis: finding for finding in [*made, *planted_context.findings()]}
     drawn = set()
     for analysis in drawn_analyses():
         for figure in charts(findings[analysis]).values():

@@ -8,7 +8,7 @@ import altair as alt
 from rnnscope.records.finding import Row
 
 
-def in_panels(chart: alt.Chart | alt.LayerChart, rows: Sequence[Row]) -> alt.FacetChart:
+def in_panels(chart: Any, rows: Sequence[Row]) -> alt.FacetChart:
     """The chart once for every `panel` of the rows, two side by side where the page is wide."""
     panels = sorted({str(row["panel"]) for row in rows})
     facet = alt.Facet("panel:N", title=None, sort=panels, header=alt.Header(labelAnchor="start"))

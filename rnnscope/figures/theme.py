@@ -42,6 +42,8 @@ _ORDINAL = {
     "light": ["#c489b8", "#7d3fae", "#2b0a57", "#000000"],
     "dark": ["#8359d0", "#d093e0", "#ffdcf0", "#ffffff"],
 }
+# A number as a colour: three hues, so that its steps can be told apart.
+_RAMP = {"light": ["#d98a2b", "#a8478a", "#1b2a6b"], "dark": ["#f5a84e", "#dc86c0", "#8fb4ff"]}
 PAPER = {"light": "#ffffff", "dark": "#14171a"}
 
 
@@ -117,7 +119,11 @@ def config(scheme: Scheme) -> dict[str, Any]:
         },
         "header": words
         | {"labelColor": ink, "labelFontWeight": 500, "labelPadding": 6, "labelLineHeight": 15},
-        "range": {"category": _CATEGORY[scheme], "ordinal": _ORDINAL[scheme]},
+        "range": {
+            "category": _CATEGORY[scheme],
+            "ordinal": _ORDINAL[scheme],
+            "ramp": _RAMP[scheme],
+        },
         "mark": {"color": muted},
         "rule": {"color": muted},
         "text": {"color": ink, "fontSize": 11},

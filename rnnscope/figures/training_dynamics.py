@@ -71,10 +71,8 @@ def _lines(rows: list[Row], field: Literal["delta", "kl"], title: str) -> Any:
     low, high = padded(numbers(rows, f"{field}_low", f"{field}_high", field))
     y = {"title": title, "scale": alt.Scale(domain=[low, high], nice=False, zero=False)}
     color = alt.Color(
-        "context:O",
-        sort=contexts,
-        scale=alt.Scale(scheme="viridis"),
-        legend=alt.Legend(title="n", columns=len(contexts)),
+        "context:Q",
+        legend=alt.Legend(title="n", type="symbol", values=contexts, columns=len(contexts), format="d"),
     )
     base = alt.Chart().encode(x=x, color=color)
     band = (

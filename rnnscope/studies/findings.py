@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from rnnscope.analyses.error_oracles import OracleSettings
 from rnnscope.analyses.error_overlap import OverlapSettings
 from rnnscope.analyses.long_range import LongRangeSettings
 from rnnscope.analyses.per_character import PerCharacterSettings
@@ -16,6 +17,7 @@ from rnnscope.records.finding import Finding
 from rnnscope.settings import Settings
 from rnnscope.studies import text_findings as of_text
 from rnnscope.studies import unit_findings as of_units
+from rnnscope.studies.context import ContextSettings
 from rnnscope.studies.reading import Study
 
 
@@ -71,6 +73,8 @@ ANALYSES: dict[str, Analysis] = {
     "error_overlap": Analysis(of_text.overlap, OverlapSettings()),
     "per_character": Analysis(of_text.by_character, PerCharacterSettings()),
     "long_range": Analysis(of_text.distances, LongRangeSettings()),
+    "effective_context": Analysis(of_text.context, ContextSettings()),
+    "error_oracles": Analysis(of_text.oracles, OracleSettings()),
     "training_curves": Analysis(of_text.curves),
     "training_dynamics": Analysis(of_text.dynamics, DynamicsSettings(), ("cell_roles",), is_of_units=True),
     "saturation": Analysis(of_units.gates, is_of_units=True),

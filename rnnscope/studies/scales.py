@@ -32,6 +32,10 @@ class Scale:
     """n-NNs: the characters that they see."""
     window_hidden: tuple[int, ...]
     """Units of each; the better one on the validation part stands for its context."""
+    context_readings: int
+    """Places of the test text from which each model is read anew, to see how far back it looks."""
+    dynamics_chars: int
+    """Characters of the test text over which a network on its way is set beside other predictors."""
     trace_chars: int
     """Characters of the test text whose every gate and state is kept."""
     sample_chars: int
@@ -53,6 +57,8 @@ SCALES = {
             milestones=6,
             window_contexts=(1, 2),
             window_hidden=(16,),
+            context_readings=40,
+            dynamics_chars=2_000,
             trace_chars=3_000,
             sample_chars=150,
         ),
@@ -69,6 +75,8 @@ SCALES = {
             milestones=24,
             window_contexts=(),
             window_hidden=(),
+            context_readings=300,
+            dynamics_chars=20_000,
             trace_chars=60_000,
             sample_chars=600,
         ),
@@ -85,6 +93,8 @@ SCALES = {
             milestones=40,
             window_contexts=(1, 2, 3, 4, 5, 6, 7),
             window_hidden=(128, 512),
+            context_readings=1500,
+            dynamics_chars=100_000,
             trace_chars=100_000,
             sample_chars=1_000,
         ),
@@ -101,6 +111,8 @@ SCALES = {
             milestones=40,
             window_contexts=(1, 2, 3, 4, 5, 6, 7, 8, 9),
             window_hidden=(128, 512),
+            context_readings=3000,
+            dynamics_chars=100_000,
             trace_chars=100_000,
             sample_chars=2_000,
         ),

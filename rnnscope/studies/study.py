@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnscope import __version__
+from rnnscope.analyses.training_dynamics import DynamicsSettings
 from rnnscope.corpora import build_corpus, source_from
 from rnnscope.corpora.sources import PYTHON_LIBRARY
 from rnnscope.errors import RecordError
@@ -18,6 +19,7 @@ from rnnscope.records.folder import checked_name, is_whole
 from rnnscope.records.run import Run
 from rnnscope.report import write_report
 from rnnscope.studies.configs import train_config
+from rnnscope.studies.context import ContextSettings
 from rnnscope.studies.counting import count_and_score
 from rnnscope.studies.executor import Executor, on_processes, run_jobs
 from rnnscope.studies.findings import ANALYSES, make_findings
@@ -113,6 +115,12 @@ def run_study(
             processes=processes,
             seed=seed,
             command=command,
+            settings={
+                "effective_context": ContextSettings(readings=scale.context_readings),
+                "training_dynamics": DynamicsSettings(
+                    chars=scale.dynamics_chars, role_chars=min(scale.trace_chars, scale.dynamics_chars)
+                ),
+            },
         )
         paths = make_findings(study)
         findings = [Finding.load(path) for path in paths.values()]

@@ -3,6 +3,8 @@ analyses themselves know none.
 """
 
 from rnnscope.analyses.comparison import Competitor, compare
+from rnnscope.analyses.effective_context import effective_context
+from rnnscope.analyses.error_oracles import OracleSettings, error_oracles
 from rnnscope.analyses.error_overlap import OverlapSettings, error_overlap
 from rnnscope.analyses.long_range import LongRangeSettings, long_range
 from rnnscope.analyses.model_map import Mapped, model_map
@@ -11,8 +13,10 @@ from rnnscope.analyses.training_curves import training_curves
 from rnnscope.analyses.training_dynamics import DynamicsSettings, no_milestones, training_dynamics
 from rnnscope.records.finding import Finding, Scalar
 from rnnscope.records.surprisal import Surprisal
+from rnnscope.studies.context import ContextJob, ContextSettings, ngram_context, run_context
 from rnnscope.studies.counting import best_context
 from rnnscope.studies.dynamics import divergence_of, role_history
+from rnnscope.studies.executor import run_jobs
 from rnnscope.studies.reading import Study, published_of
 from rnnscope.training.config import TrainConfig
 
@@ -72,6 +76,29 @@ def distances(study: Study, *, settings: LongRangeSettings) -> Finding:
     read = [study.surprisal(study.readers.large), study.ngram(study.longest_context)]
     read += [study.surprisal(small)] if small else []
     return long_range(read, study.corpus, settings, study.paper, study.seed)
+
+
+def oracles(study: Study, *, settings: OracleSettings) -> Finding:
+    """The best network, and a small one where there is one, beside the n-grams of every context asked for."""
+    runs = [study.readers.large, study.readers.small]
+    known = study.validation_nats
+    ngrams = {n: study.ngram(n) for n in settings.contexts if n in known}
+    models = [study.surprisal(run) for run in runs if run]
+    return error_oracles(models, ngrams, study.corpus, settings, paper=study.paper, seed=study.seed)
+
+
+def context(study: Study, *, settings: ContextSettings) -> Finding:
+    """The best network, a small one, the best n-NN and some n-grams, as far as there are."""
+    runs = [study.readers.large, study.readers.small, study.readers.best_window]
+    jobs = [ContextJob(study.work.folder, run.folder, settings, study.command) for run in runs if run]
+    losses = run_jobs(run_context, jobs, study.processes)
+    contexts = dict.fromkeys([*NEAR_CONTEXTS, study.longest_context])
+    losses += [ngram_context(study, n, settings) for n in contexts if n in study.validation_nats]
+    return effective_context(losses, study.corpus, settings, study.paper, study.seed)
+
+
+NEAR_CONTEXTS = (3, 7)
+"""n-grams whose look back is shown beside that of the longest one."""
 
 
 def curves(study: Study) -> Finding:

@@ -28,6 +28,10 @@ class Work:
         """Losses of an n-gram; a run keeps its own, see Run.replay_folder."""
         return self.counts(corpus) / "replays" / part / name
 
+    def ngram_context(self, corpus: str, name: str, part: str) -> Path:
+        """What an n-gram loses without what lies further back."""
+        return self.counts(corpus) / "contexts" / part / name
+
     def findings(self, corpus: str) -> Path:
         return self.folder / "findings" / corpus
 

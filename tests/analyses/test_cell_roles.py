@@ -77,7 +77,7 @@ def test_a_role_is_followed_in_other_states_of_the_same_unit_with_the_sign_that_
     ]
     best, _ = role_rows(network(after), hypotheses)
     ended = [row["score"] for row in best]
-    np.testing.assert_allclose(followed(network(after), hypotheses, best), ended, rtol=1e-5)
+    assert followed(network(after), hypotheses, best).tolist() == pytest.approx(ended, rel=1e-5)
     upside_down = followed(network(-after), hypotheses, best)
     np.testing.assert_allclose(
         upside_down, [1 - float(best[0]["score"]), -float(best[1]["score"])], atol=1e-3

@@ -1,6 +1,6 @@
 """What Karpathy, Johnson, Li 2015 print, as data: facts with their source. Knows no model of ours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SOURCE = "Karpathy, Johnson, Li 2015, Figure 1 (test cross-entropy, nats per character)"
 
@@ -9,8 +9,6 @@ SOURCE = "Karpathy, Johnson, Li 2015, Figure 1 (test cross-entropy, nats per cha
 class Published:
     """One text's networks: test loss by (cell, layers, budget), and what a budget is in parameters."""
 
-    name: str
-    """'war-and-peace' or 'linux-kernel'."""
     text: str
     is_same_text: bool
     """Whether ours is that text to the byte; else only one of its length and making."""
@@ -18,9 +16,11 @@ class Published:
     """Units of the one-layer LSTM that names a budget -> its parameters at the text's alphabet."""
     nats: dict[tuple[str, int, int], float]
     """(cell, layers, budget) -> test loss. The paper has no RNN of the largest budget."""
-    ngram_nats: dict[int, float]
+    name: str = ""
+    """'war-and-peace' or 'linux-kernel'."""
+    ngram_nats: dict[int, float] = field(default_factory=dict)
     """Context -> test loss of the n-gram, its rows joined (Table 2)."""
-    window_nats: dict[int, float]
+    window_nats: dict[int, float] = field(default_factory=dict)
     """Context -> test loss of the n-NN (Table 2)."""
 
     def budget_of(self, parameters: int) -> int | None:

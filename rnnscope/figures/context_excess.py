@@ -39,7 +39,7 @@ def classes(finding: Finding, most_rows: int) -> Figure | None:
         return None
     kinds = list(dict.fromkeys(str(row["class"]) for row in drawn))
     told = color_and_shape("class", kinds)
-    domain = (FLOOR_NATS, max(numbers(drawn, "shown")) * 1.4)
+    domain = _domain(drawn, finding)
     base = alt.Chart(ROWS).encode(x=visible(drawn), color=told["color"])
     y = _excess("shown", domain)
     chart = alt.layer(
@@ -77,7 +77,7 @@ def rest(finding: Finding, rows: list[Row], most_rows: int) -> Figure | None:
     if not drawn:
         return None
     told = color_and_shape("rest", list(RESTS.values()))
-    domain = (FLOOR_NATS, max(numbers(drawn, "shown")) * 1.4)
+    domain = _domain(drawn, finding)
     base = alt.Chart().encode(x=visible(drawn), color=told["color"])
     y = _excess("shown", domain)
     layers = [
@@ -104,6 +104,12 @@ def rest(finding: Finding, rows: list[Row], most_rows: int) -> Figure | None:
             f"disorder. Each is an upper bound; at the bottom it is {FLOOR_NATS:g} nats or less."
         ),
     )
+
+
+def _domain(drawn: list[Row], finding: Finding) -> Domain:
+    """From the floor to above all that is drawn, the threshold's rule too."""
+    threshold = number(finding.numbers.get("threshold_nats")) or 0.01
+    return FLOOR_NATS, 1.4 * max([threshold, *numbers(drawn, "shown")])
 
 
 def _rest_reading(first: Row, finding: Finding) -> str:

@@ -18,7 +18,7 @@ WHOSE = ("here", "published")
 
 def by_size(finding: Finding, models: list[Row], most: int) -> Figure | None:
     """Figure 'sizes': a panel for each depth; ours beside what was published."""
-    networks = [row for row in models if row["family"] != "n-gram"]
+    networks = [row for row in models if row["family"] not in ("n-gram", "n-NN")]
     ours = [
         {**row, "whose": WHOSE[0], "depth": _depth(row["layers"])}
         for row in needed(networks, "parameters", "layers", "test_nats")

@@ -5,7 +5,7 @@ from typing import Any, Literal
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
-from rnnscope.figures.loss_axis import numbers, padded
+from rnnscope.figures.loss_axis import number, numbers, padded
 from rnnscope.figures.theme import BAND_PX
 from rnnscope.figures.thin import left_out, needed
 from rnnscope.records import Finding
@@ -34,7 +34,7 @@ def training_dynamics(finding: Finding, most_rows: int) -> list[Figure]:
             Figure(
                 name="losses",
                 title="Longer contexts are passed later",
-                reading=finding.reading,
+                reading=_passed(references),
                 chart=_lines(drawn, "delta", "nats that the network is ahead"),
                 rows=drawn,
                 note=_published(references) or note,
@@ -98,13 +98,35 @@ def _lines(rows: list[Row], field: Literal["delta", "kl"], title: str) -> Any:
     return chart.facet(facet, columns=2, spacing=22).properties(usermeta={"rnnscope": page})
 
 
-def _nearest(references: list[Row]) -> str:
+def _passed(references: list[Row]) -> str:
+    """How many are passed, of each family."""
     said = []
-    for family in dict.fromkeys(str(row["family"]) for row in references):
-        own = [row for row in references if row["family"] == family and row.get("nearest_at") is not None]
-        if own:
-            said.append(f"{family}s of " + ", ".join(f"{r['context']} at {r['nearest_at']:.2g}" for r in own))
-    return f"Nearest to {'; to '.join(said)} epochs." if said else "There is no other predictor to be near."
+    for family, own in _by_family(references).items():
+        count = sum(row.get("crossed_at") is not None for row in own)
+        said.append(f"{count} of {len(own)} {family}s")
+    return f"The network passes {' and '.join(said)} on its way."
+
+
+def _nearest(references: list[Row]) -> str:
+    """When the network is nearest to each, of those that it moves away from again."""
+    ends = max(numbers(references, "nearest_at"), default=0.0)
+    said = []
+    for family, own in _by_family(references).items():
+        left = [row for row in own if (number(row.get("nearest_at")) or ends) < ends]
+        if left:
+            told = ", ".join(f"{row['context']} at {row['nearest_at']:.2g}" for row in left)
+            said.append(f"to the {family}s of {told} epochs")
+    if not said:
+        return "It comes nearer to all of them to the end."
+    return (
+        f"It is nearest {' and '.join(said)}, and moves away from them again; to the others it comes nearer "
+        "to the end."
+    )
+
+
+def _by_family(references: list[Row]) -> dict[str, list[Row]]:
+    families = dict.fromkeys(str(row["family"]) for row in references)
+    return {family: [row for row in references if row["family"] == family] for family in families}
 
 
 def _published(references: list[Row]) -> str:

@@ -49,7 +49,7 @@ def answer(findings: list[Finding], title: str) -> Answer:
     models = sorted((row for row in models if number(row["test_nats"]) is not None), key=_nats)
     if comparison is None or not models:
         return Answer(title, [finding.reading for finding in findings[:1]])
-    networks = [row for row in models if row.get("family") != "n-gram"]
+    networks = [row for row in models if row.get("family") not in ("n-gram", "n-NN")]
     counts = [row for row in models if row.get("family") == "n-gram"]
     if not networks or not counts:
         best = models[0]

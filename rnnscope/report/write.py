@@ -25,7 +25,21 @@ from rnnscope.report.cards import RunOfCards, by_run
 from rnnscope.report.limits import MOST_BYTES, Limits
 from rnnscope.report.tables import TableView, as_json
 
-ORDER = ("comparison", "model_map", "training_curves", "saturation", "cell_roles", "unit_cards", "samples")
+ORDER = (
+    "comparison",
+    "model_map",
+    "error_overlap",
+    "per_character",
+    "long_range",
+    "effective_context",
+    "error_oracles",
+    "training_curves",
+    "training_dynamics",
+    "saturation",
+    "cell_roles",
+    "unit_cards",
+    "samples",
+)
 """Analyses that a reader wants in this order; others follow in the order given."""
 SCRIPTS = ("theme.js", "charts.js", "csv.js", "excerpts.js")
 

@@ -1,5 +1,6 @@
 """ContextLosses of many predictors -> Finding: how far back each sees, and what is lost without."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -76,8 +77,10 @@ def effective_context(
 
 
 def family_of(losses: ContextLosses) -> str:
-    """'n-gram', or the cell that a network's name begins with."""
-    return "n-gram" if losses.name.endswith("-gram") else losses.name.partition("-")[0]
+    """'n-gram', 'n-NN' (of '3-nn-512-s0'), or the cell that a network's name begins with."""
+    if match := re.match(r"\d+-(gram|nn)\b", losses.name):
+        return {"gram": "n-gram", "nn": "n-NN"}[match[1]]
+    return losses.name.partition("-")[0]
 
 
 def _named(curves: Curves) -> Row:

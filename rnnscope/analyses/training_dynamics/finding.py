@@ -165,8 +165,8 @@ def _reading(name: str, references: Sequence[Row]) -> str:
             continue
         times = ", ".join(f"{row['context']} at {row['crossed_at']:.2g}" for row in passed)
         clause = f"the {family}s of {times} epochs" if passed else f"no {family} on the way"
-        left = [str(row["context"]) for row in own if float(row["last_delta"] or 0) <= 0]
-        clause += f" (and not yet {' or '.join(left)})" if passed and left else ""
+        left = [int(row["context"] or 0) for row in own if float(row["last_delta"] or 0) <= 0]
+        clause += f" (and not yet {_listed(left)})" if passed and left else ""
         clauses.append(clause)
     if not clauses:
         return f"{name} was set beside no n-gram and no n-NN."
@@ -175,6 +175,13 @@ def _reading(name: str, references: Sequence[Row]) -> str:
     ]
     told = "in the order of their context" if all(orders) else "not always in the order of their context"
     return f"{name} passes {' and '.join(clauses)}: {told}."
+
+
+def _listed(contexts: Sequence[int]) -> str:
+    """'3', '3 or 5', or '3 to 9' where none between is missing."""
+    if len(contexts) > 2 and contexts[-1] - contexts[0] == len(contexts) - 1:
+        return f"{contexts[0]} to {contexts[-1]}"
+    return " or ".join(map(str, contexts))
 
 
 def _is_ascending(rows: Sequence[Row]) -> bool:

@@ -43,25 +43,7 @@ def mean_interval(values_RT: np.ndarray, seed: int = 0, block_chars: int = BLOCK
     """Mean of a per-character series, shape (R, T), with its block-bootstrap interval. A lone block gives no
     width: nan.
     """
-    values_RT = np.atleast_2d(values_RT)
-    sums_RK, sizes_K = _blocks(values_RT, block_chars)
-    sums = sums_RK.ravel()
-    sizes = np.broadcast_to(sizes_K, sums_RK.shape).ravel().astype(np.float64)
-    value = float(sums.sum() / sizes.sum())
-    if len(sums) < 2:
-        return Interval(value, float("nan"), float("nan"))
-    result = stats.bootstrap(
-        (sums, sizes),
-        lambda drawn_sums, drawn_sizes, axis=-1: drawn_sums.sum(axis=axis) / drawn_sizes.sum(axis=axis),
-        paired=True,
-        vectorized=True,
-        n_resamples=RESAMPLES,
-        batch=100,
-        confidence_level=CONFIDENCE,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    )
-    return Interval(value, float(result.confidence_interval.low), float(result.confidence_interval.high))
+    return resampled([np.atleast_2d(values_RT)], seed, block_chars).combination({0: 1.0})
 
 
 def paired_difference(
@@ -145,7 +127,7 @@ def resampled(series: Iterable[np.ndarray], seed: int = 0, block_chars: int = BL
         return Resampled(means_M, np.empty((len(sums), 0)))
     result = stats.bootstrap(
         (np.arange(len(sizes_K)),),
-        lambda drawn, axis=-1: sums_MK[:, drawn].sum(axis=-1) / sizes_K[drawn].sum(axis=-1),
+        lambda drawn, axis=-1: _drawn_means(sums_MK, sizes_K, drawn),
         vectorized=True,
         n_resamples=RESAMPLES,
         batch=50,
@@ -153,6 +135,20 @@ def resampled(series: Iterable[np.ndarray], seed: int = 0, block_chars: int = BL
         rng=np.random.default_rng(seed),
     )
     return Resampled(means_M, np.asarray(result.bootstrap_distribution).reshape(len(sums), -1))
+
+
+def _drawn_means(sums_MK: np.ndarray, sizes_K: np.ndarray, drawn: np.ndarray) -> np.ndarray:
+    """Means of the M series over each sample of blocks, drawn (..., K) -> (M, ...): how often a block was
+    drawn times its sum, as a product of matrices, which grows as the text does where gathering outgrows the
+    cache.
+    """
+    blocks = len(sizes_K)
+    flat_NK = drawn.reshape(-1, blocks)
+    offsets_N1 = np.arange(len(flat_NK))[:, None] * blocks
+    counts_N = np.bincount((flat_NK + offsets_N1).ravel(), minlength=flat_NK.size)
+    counts_NK = counts_N.reshape(flat_NK.shape).astype(np.float64)
+    means_MN = (sums_MK @ counts_NK.T) / (counts_NK @ sizes_K)
+    return means_MN.reshape(len(sums_MK), *drawn.shape[:-1])
 
 
 def _blocks(values_RT: np.ndarray, block_chars: int) -> tuple[np.ndarray, np.ndarray]:

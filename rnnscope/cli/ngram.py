@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from rnnscope.records.finding import Row
 
 
+MOST_TOGETHER = 9
+"""The longest context of the 2015 paper's n-gram oracle."""
+
+
 def register(app: typer.Typer) -> None:
     app.command()(ngram)
 
@@ -37,7 +41,7 @@ def ngram(
     """
     from rnnscope.records.corpus import find_corpus
     from rnnscope.records.count_model import find_count_model
-    from rnnscope.studies.counting import count_and_score
+    from rnnscope.studies.counting import any_right, count_and_score
     from rnnscope.studies.work import Work
 
     contexts = parse_contexts(context)
@@ -55,12 +59,20 @@ def ngram(
         "record_bytes": counts.disk_bytes,
         "folder": str(counts.folder),
     }
+    together = [n for n in contexts if 1 <= n <= MOST_TOGETHER]
+    share = any_right(Work(work), found, together) if together and is_paper_split else None
+    result["any_right"] = share
     lines = [
         f"{context:>7}  {shown['validation_nats']:>15.4f}  {shown['test_nats']:>9.4f}  "
         f"{shown['error_rate']:>10.4f}  "
         f"{shown['rows_afresh_test_nats']:>11.4f}"
         for context, shown in result["context"].items()
     ]
+    if share is not None:
+        lengths = f"{together[0]} to {together[-1]}" if len(together) > 1 else f"{together[0]}"
+        lines.append(
+            f"at least one of those of {lengths} characters is right on {share:.2%} of the test text"
+        )
     emit(as_json, result, ["context  validation nats  test nats  error rate  rows afresh", *lines])
 
 

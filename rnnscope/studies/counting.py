@@ -14,7 +14,7 @@ from rnnscope.records.finding import Row
 from rnnscope.records.folder import is_whole, write_json
 from rnnscope.records.surprisal import Surprisal
 from rnnscope.replay.surprisal import replay_surprisal
-from rnnscope.scoring import error_rate
+from rnnscope.scoring import ERROR_PROBABILITY, error_rate
 from rnnscope.studies.work import Work
 
 SCORES = "scores.json"
@@ -40,6 +40,15 @@ def count_and_score(work: Work, corpus: Corpus, contexts: Sequence[int], command
         rows = [row for _, row in sorted(known.items())]
         write_json(folder / SCORES, {"fingerprint": counts.manifest.fingerprint, "contexts": rows})
     return [known[context] for context in contexts]
+
+
+def any_right(work: Work, corpus: Corpus, contexts: Sequence[int]) -> float:
+    """Share of test characters, the rows read as one text, to which at least one of these n-grams, which are
+    counted, gives more than ERROR_PROBABILITY: what the n-gram oracle of the 2015 paper gets right.
+    """
+    counts = CountModel.read(work.counts(corpus.name))
+    nats = KneserNey(counts).true_nats(*joined_rows(corpus.ids, corpus.part("test")), contexts)
+    return float((np.minimum.reduce(list(nats.values())) < -np.log(ERROR_PROBABILITY)).mean())
 
 
 def known_validation_nats(work: Work, corpus: Corpus) -> dict[int, float]:

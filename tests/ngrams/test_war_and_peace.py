@@ -53,6 +53,12 @@ def test_ten_losses_and_error_rates_are_those_of_table_2(text, model):
         assert error_rate(nats[n]) == pytest.approx(ERROR_RATES[n], abs=0.0006), n
 
 
+def test_one_of_the_first_nine_is_right_as_often_as_recomputed_for_the_paper(text, model):
+    nats = model.true_nats(*joined_rows(text, TEST), range(1, 10))
+    right = np.minimum.reduce(list(nats.values())) < np.log(2)
+    assert right.mean() == pytest.approx(0.6143, abs=5e-5)
+
+
 def test_rows_that_start_afresh_are_up_to_four_thousandths_of_a_nat_easier(text, model):
     inputs = np.stack([text[s : s + TEST.row_chars] for s in TEST.starts])
     targets = np.stack([text[s + 1 : s + 1 + TEST.row_chars] for s in TEST.starts])

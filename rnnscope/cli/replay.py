@@ -88,7 +88,7 @@ def score(
     from rnnscope.records.corpus import find_corpus
     from rnnscope.records.run import find_run
     from rnnscope.replay.text import score_text
-    from rnnscope.studies.jobs import load
+    from rnnscope.studies.jobs import load_predictor
 
     found = find_run(work, run)
     alphabet = find_corpus(work, found.manifest.corpus).alphabet
@@ -97,7 +97,7 @@ def score(
     left_out = len(alphabet.codes_of(content)) - len(ids)
     if left_out:
         notice(f"{left_out} characters are not in the alphabet and were left out")
-    scored = score_text(load(found), ids, f"'{file}'")
+    scored = score_text(load_predictor(found), ids, f"'{file}'")
     result = {
         "nats_per_char": scored.nats_per_char,
         "bits_per_char": scored.bits_per_char,

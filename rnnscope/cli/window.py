@@ -1,5 +1,6 @@
 """`rnnscope window`: n-NNs of many context lengths, beside the n-grams that see as much."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -34,6 +35,9 @@ def window(
             "--set", help="A setting of the recipe, e.g. epochs=1; may be given again.", metavar="FIELD=VALUE"
         ),
     ] = None,
+    results: Annotated[
+        Path | None, typer.Option(help="File that the table is kept in.", metavar="FILE")
+    ] = None,
     processes: Annotated[int | None, typer.Option(help="Networks trained at a time; one per core.")] = None,
     seed: SeedOption = 0,
     work: WorkOption = DEFAULT_WORK,
@@ -44,17 +48,22 @@ def window(
     Each stands beside the n-gram that sees as much. Finished runs are read, not made again.
     """
     from rnnscope.cli.progress import RunsOnScreen
+    from rnnscope.errors import ConfigError
     from rnnscope.records.corpus import find_corpus
+    from rnnscope.records.folder import write_json
     from rnnscope.studies.grid import parse_numbers
     from rnnscope.studies.training import Listener
     from rnnscope.studies.windows import train_windows
     from rnnscope.studies.work import Work
 
+    contexts = parse_contexts(context)
+    if 0 in contexts:
+        raise ConfigError("an n-NN sees at least one character; write --context 1-9")
     with RunsOnScreen() as screen:
         rows = train_windows(
             Work(work),
             find_corpus(work, corpus),
-            contexts=[n for n in parse_contexts(context) if n],
+            contexts=contexts,
             sizes=parse_numbers(hidden, "--hidden", "128,512"),
             recipe=recipe,
             settings=parse_settings(settings or []),
@@ -73,4 +82,7 @@ def window(
             f"{row['context']:>7}  {row['hidden']:>5}  {row['validation_nats']:>15.4f}  "
             f"{row['test_nats']:>9.4f}  {row['ngram_test_nats']:>6.4f}  {published[0]:>10}  {published[1]}"
         )
-    emit(as_json, {"corpus": corpus, "windows": rows}, lines)
+    result = {"corpus": corpus, "command": command_line(), "windows": rows}
+    if results is not None:
+        write_json(results, result)
+    emit(as_json, result, lines)

@@ -101,10 +101,12 @@ def _chart(rows: list[Row], domain: Domain, lengths: list[float]) -> alt.LayerCh
 
 def _reading(ngrams: list[Row], windows: list[Row], rules: list[Row]) -> str:
     best = min(ngrams, key=lambda row: number(row["test_nats"]) or 0.0)
-    told = f"Counts are best with {best['context']} characters of context, {best['test_nats']:.3f} nats"
+    told = f"The lowest loss of counts is with {best['context']} characters, {best['test_nats']:.3f} nats"
     if windows:
         window = min(windows, key=lambda row: number(row["test_nats"]) or 0.0)
-        told += f"; a tanh layer on the last characters with {window['context']}, {window['test_nats']:.3f}"
+        told += (
+            f", of a tanh layer on the last characters with {window['context']}, {window['test_nats']:.3f}"
+        )
     passed = ", ".join(f"{row['model']} {row['test_nats']:.3f}" for row in rules)
     return told + (f"; the dashed lines are the best network of each kind ({passed})." if rules else ".")
 

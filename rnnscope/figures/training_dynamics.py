@@ -33,7 +33,7 @@ def training_dynamics(finding: Finding, most_rows: int) -> list[Figure]:
         figures += [
             Figure(
                 name="losses",
-                title="Longer contexts are passed later",
+                title="When the network passes each context",
                 reading=_passed(references),
                 chart=_lines(drawn, "delta", "nats that the network is ahead"),
                 rows=drawn,
@@ -43,7 +43,7 @@ def training_dynamics(finding: Finding, most_rows: int) -> list[Figure]:
             Figure(
                 name="apart",
                 title="Which context the network is most like",
-                reading=_nearest(references),
+                reading=_nearest(references, number(finding.numbers.get("last_epoch")) or 0.0),
                 chart=_lines(drawn, "kl", "symmetric divergence, nats"),
                 rows=drawn,
                 note=note,
@@ -107,9 +107,8 @@ def _passed(references: list[Row]) -> str:
     return f"The network passes {' and '.join(said)} on its way."
 
 
-def _nearest(references: list[Row]) -> str:
-    """When the network is nearest to each, of those that it moves away from again."""
-    ends = max(numbers(references, "nearest_at"), default=0.0)
+def _nearest(references: list[Row], ends: float) -> str:
+    """When the network is nearest to each, of those that it moves away from again before it ends."""
     said = []
     for family, own in _by_family(references).items():
         left = [row for row in own if (number(row.get("nearest_at")) or ends) < ends]

@@ -1,5 +1,6 @@
 """Surprisal: what one predictor made of every character of one part. Knows no predictor."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -62,6 +63,12 @@ def write_surprisal(
         save_array(partial / "likeliest.npy", likeliest_RT)
         manifest.write(partial)
     return Surprisal.read(folder)
+
+
+def kind_of(name: str) -> Literal["n-gram", "n-NN", "network"]:
+    """What a name says: '20-gram' is an n-gram, '7-nn-256-s0' an n-NN, any other a network."""
+    match = re.match(r"\d+-(gram|nn)(?![a-z])", name)
+    return "network" if match is None else "n-gram" if match[1] == "gram" else "n-NN"
 
 
 def rows_scored(surprisals: Sequence[Surprisal], corpus: Corpus) -> PartRows:

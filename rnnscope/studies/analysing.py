@@ -54,11 +54,13 @@ def analyse(
     if told and analysis.settings is None:
         raise ConfigError(f"analysis '{name}' has nothing to set; leave --set away")
     settings = {} if analysis.settings is None else {name: changed(analysis.settings, told or {})}
-    runs = [find_run(work.folder, f"{corpus.name}/{each}") for each in models] or finished_runs(work, corpus)
+    named = [f"{corpus.name}/{each.removeprefix(f'{corpus.name}/')}" for each in models]
+    runs = [find_run(work.folder, each) for each in named] or finished_runs(work, corpus)
     scores = count_and_score(work, corpus, CONTEXTS, command)
     readers = Readers(runs)
     opened = readers.networks if models else best_of_each_cell(runs, CELLS)
     if analysis.is_of_units:
+        _ = readers.large  # without a recurrent network there is nothing to open
         if readers.growing is not None and readers.growing not in opened:
             opened = [*opened, readers.growing]
         notice("looking inside " + ", ".join(run.name for run in opened))

@@ -9,6 +9,7 @@ import numpy as np
 
 from rnnscope.analyses.cell_roles import UnitStates, followed
 from rnnscope.analyses.training_dynamics import DynamicsSettings, RoleHistory
+from rnnscope.errors import ConfigError
 from rnnscope.ngrams import KneserNey
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.count_model import CountModel
@@ -33,12 +34,17 @@ def divergence_of(
     command: str = "",
 ) -> Divergence:
     """How far the run was at each milestone from n-grams and n-NNs of the contexts asked for, as far as there
-    are; made unless it is there.
+    are; made unless it is there. Raises ConfigError where there is none of them.
     """
     from rnnscope.models.saved import load_model
     from rnnscope.replay.divergence import apart
 
     references, parents = _references(counts, windows, settings.contexts)
+    if not references:
+        raise ConfigError(
+            f"there is no n-gram and no n-NN of {', '.join(map(str, settings.contexts))} characters; set "
+            "contexts=1-9"
+        )
     part = corpus.part(PART)
     steps = max(1, min(part.row_chars, settings.chars // part.rows))
     rows = max(1, min(part.rows, settings.chars // steps))
@@ -49,7 +55,6 @@ def divergence_of(
         if (known.parents, known.rows, known.steps) == (parents, rows, steps):
             return Divergence.read(folder)
     milestones = run.milestones()
-    per_epoch = run.manifest.steps / run.manifest.epochs
     manifest = DivergenceManifest(
         command=command,
         parents=parents,
@@ -60,7 +65,7 @@ def divergence_of(
         rows=rows,
         steps=steps,
         milestones=list(milestones),
-        epochs=[step / per_epoch for step in milestones],
+        epochs=_epochs(run),
         references=list(references),
     )
     found = apart(
@@ -70,6 +75,12 @@ def divergence_of(
         corpus.targets(part, slice(rows))[:, :steps],
     )
     return write_divergence(folder, manifest, *found)
+
+
+def _epochs(run: Run) -> list[float]:
+    """Its milestones as times that the train part was read."""
+    per_epoch = run.manifest.steps / run.manifest.epochs
+    return [step / per_epoch for step in run.milestones()]
 
 
 def _references(
@@ -105,5 +116,4 @@ def role_history(run: Run, corpus: Corpus, roles: Sequence[Row], settings: Dynam
         blocks = list(load_network(path).record_blocks(corpus.inputs(part, slice(rows)), sites))
         values = {site: np.concatenate([block[site] for block in blocks], axis=1) for site in sites}
         scores.append(followed(UnitStates(run.name, run.manifest.cell, values, texts), hypotheses, roles))
-    per_epoch = run.manifest.steps / run.manifest.epochs
-    return RoleHistory(run.name, [step / per_epoch for step in milestones], roles, np.stack(scores, axis=1))
+    return RoleHistory(run.name, _epochs(run), roles, np.stack(scores, axis=1))

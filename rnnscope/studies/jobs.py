@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rnnscope.analyses.samples import Sample
 from rnnscope.counters import SaturationCounter, gate_sites
+from rnnscope.errors import RecordError
 from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
@@ -135,8 +136,14 @@ def trace_run(job: TraceJob) -> None:
 
 
 def replay_run(run: Run, corpus: Corpus, part: str, command: str = "") -> Surprisal:
-    """A run's Surprisal on a part of a corpus."""
+    """A run's Surprisal on a part of a corpus. Raises RecordError where it was trained on another text."""
     from rnnscope.replay.surprisal import replay_surprisal
+
+    if run.manifest.corpus_fingerprint != corpus.manifest.fingerprint:
+        raise RecordError(
+            f"run '{run.name}' was trained on another text than '{corpus.name}' is now; train it anew or "
+            "build the corpus as it was"
+        )
 
     folder = run.replay_folder(part, "surprisal")
     return replay_surprisal(

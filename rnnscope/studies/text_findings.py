@@ -23,7 +23,8 @@ from rnnscope.training.config import TrainConfig
 
 def comparison(study: Study) -> Finding:
     competitors = [Competitor(*each) for each in _scored(study)]
-    return compare(competitors, study.ngram_scores, published_of(study.corpus))
+    same = {n: study.ngram(n) for n in study.readers.windows if n in study.validation_nats}
+    return compare(competitors, study.ngram_scores, published_of(study.corpus), same)
 
 
 def map_of_models(study: Study) -> Finding:
@@ -51,7 +52,7 @@ def _scored(study: Study) -> list[tuple[Surprisal, str, dict[str, Scalar]]]:
     }
     for run in [*study.readers.networks, *study.readers.windows.values()]:
         config = TrainConfig.load(run.config_path)
-        facts = run.manifest.model_dump(include=fields)
+        facts = run.manifest.model_dump(include=fields | {"validation_nats"})
         facts |= {"dropout": config.dropout, "epochs_asked": config.epochs}
         found.append((study.surprisal(run), "n-NN" if run.manifest.context else "network", facts))
     return found

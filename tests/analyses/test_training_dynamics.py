@@ -25,7 +25,8 @@ def test_crossings_and_nearest_points_are_where_they_were_planted(tmp_path: Path
             assert row["crossed_at"] == pytest.approx(true, rel=0.1)
             assert row["crossed_low"] <= true <= row["crossed_high"]
             assert row["nearest_at"] == pytest.approx(true, rel=0.3)
-    assert "in the order of their context" in finding.reading and "not yet 2" in finding.reading
+    assert "clearly later in 3 of 3 pairs, in none clearly sooner" in finding.reading
+    assert "not yet 2" in finding.reading
     assert {row["family"] for row in finding.tables["curves"]} == {"n-gram", "n-NN"}
     assert len(finding.tables["curves"]) == len(EPOCHS) * len(REFERENCES)
 
@@ -56,6 +57,15 @@ def test_a_role_is_there_from_where_its_score_stays_above_every_control(tmp_path
     found = {row["unit"]: row["epoch"] for row in finding.tables["roles"]}
     assert found[3] == pytest.approx(EPOCHS[10]) and found[4] is None
     assert "inside quotes" in finding.reading
+
+
+def test_an_order_that_is_not_that_of_contexts_is_told_and_no_order_is_claimed_of_nothing(tmp_path: Path):
+    turned = training_dynamics(planted(tmp_path / "a", {"1-gram": 1.5, "2-gram": 1.9, "3-gram": 2.4})).reading
+    assert "clearly passed before a shorter one in 3 of 3 pairs" in turned
+    none = training_dynamics(planted(tmp_path / "b", {"1-gram": 1.0, "2-gram": 0.9})).reading
+    assert "no n-gram on the way" in none and "pairs" not in none
+    first = training_dynamics(planted(tmp_path / "c", {"1-gram": 3.5, "2-gram": 2.0})).reading
+    assert "from its first milestone 1" in first
 
 
 def test_figures_are_drawn_of_what_there_is(tmp_path: Path):

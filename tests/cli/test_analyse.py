@@ -74,3 +74,64 @@ def test_what_cannot_be_made_is_one_line(capsys, work: Path, arguments: list[str
     assert command(["analyse", *arguments, "--work", str(work)]) == 2
     error = capsys.readouterr().err
     assert said in error and error.count("\n") == 1
+
+
+def test_learning_order_is_told_of_a_network_that_kept_its_weights_and_not_measured_again(capsys, work: Path):
+    asked = ["train", "tales", "--cell", "gru", "--hidden", "12", "--work", str(work), "--threads", "1"]
+    asked += [
+        "--set",
+        "epochs=1",
+        "--set",
+        "milestones=4",
+        "--set",
+        "streams=4",
+        "--set",
+        "precision=float32",
+    ]
+    run = result(capsys, *asked)["run"]
+    order = [
+        "analyse",
+        "training_dynamics",
+        "tales",
+        "--models",
+        run,
+        "--work",
+        str(work),
+        "--processes",
+        "1",
+    ]
+    order += ["--set", "contexts=1-2", "--set", "chars=2000", "--set", "role_chars=2000"]
+    tables = result(capsys, *order)["tables"]
+    assert [row["reference"] for row in tables["references"]] == ["1-gram", "2-gram"]
+    epochs = sorted({row["epoch"] for row in tables["curves"]})
+    assert 2 <= len(epochs) <= 4 and epochs[-1] == pytest.approx(1, abs=0.05)
+    record = work / "runs" / run / "replays" / "test" / "divergence" / "manifest.json"
+    before = record.stat().st_mtime_ns
+    result(capsys, *order[:-1], "role_chars=2500")
+    assert record.stat().st_mtime_ns == before
+    result(capsys, *order, "--set", "contexts=1")
+    assert record.stat().st_mtime_ns > before
+    assert command([*order, "--set", "contexts=50"]) == 2
+    assert "no n-gram and no n-NN of 50 characters" in capsys.readouterr().err
+
+
+def test_an_n_nn_is_replayed_and_scored_and_refused_where_gates_are_wanted(
+    capsys, work: Path, tmp_path: Path
+):
+    asked = ["train", "tales", "--cell", "window", "--context", "2", "--hidden", "8", "--work", str(work)]
+    run = result(capsys, *asked, "--set", "epochs=1", "--set", "streams=4")["run"]
+    assert result(capsys, "replay", run, "--work", str(work))["mean_nats"] > 0
+    (tmp_path / "text").write_text("the the the")
+    scored = result(capsys, "score", run, str(tmp_path / "text"), "--skip-unknown", "--work", str(work))
+    assert scored["chars"] > 5
+    for refused in (
+        ["replay", run, "--trace"],
+        ["units", run, "--hypothesis", "column"],
+        ["unit", run, "1.3"],
+        ["ablate", run],
+        ["statistics", run],
+        ["analyse", "cell_roles", "tales", "--models", run],
+    ):
+        assert command([*refused, "--work", str(work)]) == 2
+        error = capsys.readouterr().err
+        assert "n-NN" in error or "no recurrent network" in error, error

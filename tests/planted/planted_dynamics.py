@@ -1,5 +1,6 @@
 """A network that passes predictors of n characters at known times."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,12 @@ def loss(epochs: np.ndarray) -> np.ndarray:
     return 3.0 - 1.8 * np.log(epochs / 0.01) / np.log(300)
 
 
-def planted(folder: Path, noise: float = 0.05) -> Divergence:
+def planted(folder: Path, references: Mapping[str, float] = REFERENCES, noise: float = 0.05) -> Divergence:
     rng = np.random.default_rng(0)
     of_row = noise * rng.normal(size=ROWS)
     nats_MR = loss(EPOCHS)[:, None] + of_row
-    reference_NR = np.array(list(REFERENCES.values()))[:, None] + of_row + noise * rng.normal(size=(5, ROWS))
+    reference_NR = np.array(list(references.values()))[:, None] + of_row
+    reference_NR = reference_NR + noise * rng.normal(size=reference_NR.shape)
     kl_MNR = np.abs(nats_MR[:, None] - reference_NR[None]) + 0.3
     manifest = DivergenceManifest(
         predictor="lstm-1x128-s0",
@@ -33,7 +35,7 @@ def planted(folder: Path, noise: float = 0.05) -> Divergence:
         steps=100,
         milestones=[max(1, round(1000 * epoch)) for epoch in EPOCHS],
         epochs=EPOCHS.tolist(),
-        references=list(REFERENCES),
+        references=list(references),
     )
     return write_divergence(folder / "divergence", manifest, kl_MNR, nats_MR, reference_NR)
 

@@ -3,7 +3,7 @@ predictor.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 
 import numpy as np
@@ -21,15 +21,20 @@ from rnnscope.analyses.comparison.reading import (
 )
 from rnnscope.estimate import Resampled, resampled
 from rnnscope.records.finding import Finding, Row, Scalar
+from rnnscope.records.surprisal import Surprisal
 from rnnscope.scoring import ERROR_PROBABILITY, trapped_rows
 
 
 def compare(
-    competitors: Sequence[Competitor], contexts: Sequence[Row], published: Published | None = None
+    competitors: Sequence[Competitor],
+    contexts: Sequence[Row],
+    published: Published | None = None,
+    same_context: Mapping[int, Surprisal] | None = None,
 ) -> Finding:
     """Test loss, error rate, intervals and paired differences of all competitors on the same characters.
 
-    `contexts` are the n-gram's losses at every length; the n-NNs among the competitors stand beside them.
+    `contexts` are the n-gram's losses at every length; the n-NNs among the competitors stand beside them,
+    with the interval of their difference where `same_context` has the n-gram's record of that length.
     `published`: what others printed of networks of the same sizes and of these lengths. Intervals: block
     bootstrap, see estimate.py, the same samples for all. Networks that differ in nothing but the seed are one
     configuration; differences are between configurations, their seeds averaged. Raises ValueError where two
@@ -68,7 +73,7 @@ def compare(
     if networks and ngrams:
         numbers["networks_not_beating_best_ngram"] = ", ".join(not_beating)
     windows = [c for c in ranked if c.family == "n-NN"]
-    lengths = by_context(contexts, windows, published)
+    lengths = by_context(contexts, windows, same_context or {}, published)
     tables = {"models": models, "differences": differences, "contexts": lengths}
     if len(configurations) < len(ranked):
         tables["configurations"] = [_configuration_row(each, losses) for each in configurations]
@@ -82,7 +87,6 @@ def compare(
             "published_cells": len(rows),
             "published_reached": sum(bool(row["is_reached"]) for row in rows),
         }
-    shown = published if "published" in tables else None
     if windows:
         numbers |= {"best_window": windows[0].name}
         numbers |= {"best_window_test_nats": windows[0].surprisal.manifest.mean_nats}
@@ -98,7 +102,7 @@ def compare(
         reading=" ".join(filter(None, reading)),
         numbers=numbers,
         tables=tables,
-        caveats=caveats_of(ranked, networks) + published_caveats(shown),
+        caveats=caveats_of(ranked, networks) + published_caveats(published),
     )
 
 
@@ -132,7 +136,12 @@ def _configurations(ranked: Sequence[Competitor], losses: Resampled) -> list[Con
     for index, competitor in enumerate(ranked):
         facts = {name: value for name, value in competitor.facts.items() if name in _CONFIG}
         key = (competitor.name,) if competitor.facts.get("seed") is None else tuple(sorted(facts.items()))
-        by_key.setdefault(key, []).append(index)
+        members = by_key.setdefault(key, [])
+        seeds = {ranked[member].facts.get("seed") for member in members}
+        if (
+            not members or competitor.facts["seed"] not in seeds
+        ):  # the same network with milestones is no seed
+            members.append(index)
     found = []
     for members in by_key.values():
         first = ranked[members[0]]

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-SOURCE = "Karpathy, Johnson, Li 2015, Figure 1 (test cross-entropy, nats per character)"
+SOURCE = "Karpathy, Johnson, Li 2015, Figure 1 and Table 2 (test cross-entropy, nats per character)"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def published_caveats(published: Published | None) -> list[str]:
     )
     return [
         f"Published losses are of {SOURCE}, {published.text}, {same}; that paper's GRU resets before the "
-        "product."
+        "product, and its n-grams read the rows of the test text as one."
     ]
 
 
@@ -77,20 +77,32 @@ def reading_of(
 
 
 def contexts_reading(lengths: Sequence[Row]) -> str:
-    """How n-NNs compare with n-grams that see as much."""
+    """How n-NNs compare with n-grams that see as much; the best of each by validation loss."""
     both = [row for row in lengths if row.get("window_test_nats") is not None]
     if not both:
         return ""
-    ahead = [row for row in both if float(row["window_test_nats"] or 0) < float(row["test_nats"] or 0)]
-    best = min(both, key=lambda row: float(row["window_test_nats"] or 0))
-    least = min(lengths, key=lambda row: float(row["test_nats"] or 0))
-    which = "at n = " + ", ".join(str(row["context"]) for row in ahead) if ahead else "at no n"
+    best = min(both, key=lambda row: float(row["window_validation_nats"] or 0))
+    least = min(lengths, key=lambda row: float(row["validation_nats"] or 0))
     window, ngram = float(best["window_test_nats"] or 0), float(least["test_nats"] or 0)
-    return (
+    told = (
         f"Of {len(both)} n-NNs (a tanh layer on the last n characters) the best sees {best['context']}: "
-        f"{window:.3f} nats; the best n-gram sees {least['context']}: {ngram:.3f}. An n-NN beats the n-gram "
-        f"that sees as much {which}."
+        f"{window:.3f} nats; the best n-gram sees {least['context']}: {ngram:.3f}."
     )
+    ahead = [row for row in both if _end(row, "high") < 0]
+    behind = [row for row in both if _end(row, "low") > 0]
+    if ahead or behind:
+        told += f" Beside the n-gram that sees as much n-NNs are clearly better at {_lengths(ahead)}"
+        told += f", clearly worse at {_lengths(behind)}."
+    return told
+
+
+def _end(row: Row, which: str) -> float:
+    value = row.get(f"window_less_ngram_{which}")
+    return float("nan") if value is None else float(value)
+
+
+def _lengths(rows: Sequence[Row]) -> str:
+    return f"n = {', '.join(str(row['context']) for row in rows)}" if rows else "no n"
 
 
 def grid_reading(effects: Sequence[Row], published: Sequence[Row], published_steps: Sequence[Row]) -> str:

@@ -1,6 +1,5 @@
 """ContextLosses of many predictors -> Finding: how far back each sees, and what is lost without."""
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -21,6 +20,7 @@ from rnnscope.estimate import Interval
 from rnnscope.records.context_losses import ContextLosses, part_read
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding, Row, Scalar
+from rnnscope.records.surprisal import kind_of
 
 AS_USUAL = EffectiveContextSettings()
 
@@ -77,10 +77,9 @@ def effective_context(
 
 
 def family_of(losses: ContextLosses) -> str:
-    """'n-gram', 'n-NN' (of '3-nn-512-s0'), or the cell that a network's name begins with."""
-    if match := re.match(r"\d+-(gram|nn)\b", losses.name):
-        return {"gram": "n-gram", "nn": "n-NN"}[match[1]]
-    return losses.name.partition("-")[0]
+    """'n-gram', 'n-NN', or the cell that a network's name begins with."""
+    kind = kind_of(losses.name)
+    return losses.name.partition("-")[0] if kind == "network" else kind
 
 
 def _named(curves: Curves) -> Row:

@@ -104,12 +104,15 @@ def caveats_of(losses: Sequence[ContextLosses], paper: str | None, *, has_interv
         "What can be shown is what a model uses, not what the text offers: a better model may see further.",
         f"{first.readings:,} readings of {first.most_chars} characters, begun anew, give a loss at every k; "
         f"means are over all k up to the next one named. The excess is over the ordinary loss of the same "
-        f"character, at least {2 * first.most_chars} characters into its row.",
+        f"character, at least {first.most_chars} characters into its row and at least twice as many as are "
+        "visible.",
     ]
     if has_intervals:
         said.append(
             f"Intervals ({CONFIDENCE:.0%}) are of the text, not of training: {RESAMPLES} bootstrap samples "
-            f"of blocks of {BLOCK_CHARS} characters. Of many gains a few are clear by chance: read the size."
+            f"of blocks of readings that begin within {BLOCK_CHARS} characters; neighbouring blocks share "
+            "some text, so that they are a little too narrow. Of many gains a few are clear by chance: read "
+            "the size."
         )
     else:
         said.append("The text is too short for intervals.")

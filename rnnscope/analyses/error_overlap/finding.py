@@ -5,14 +5,14 @@ from itertools import permutations
 
 from pydantic import Field
 
-from rnnscope.analyses.error_overlap.published import SOURCE, Published, published_for, role_of
+from rnnscope.analyses.error_overlap.published import SOURCE, Published, published_for
 from rnnscope.analyses.error_overlap.reading import caveats_of, reading_of
 from rnnscope.analyses.error_overlap.together import Together, Wanted, exactly, together, wrong
 from rnnscope.errors import ConfigError
 from rnnscope.estimate import Interval
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding, Row, Scalar
-from rnnscope.records.surprisal import Surprisal, rows_scored
+from rnnscope.records.surprisal import Surprisal, kind_of, rows_scored
 from rnnscope.scoring import ERROR_PROBABILITY
 from rnnscope.settings import Settings
 
@@ -41,7 +41,7 @@ def error_overlap(
     names = _checked_names(surprisals)
     rows_scored(surprisals, corpus)
     found = together(surprisals, settings.error_probability, seed)
-    roles = [role_of(name) for name in names]
+    roles = [kind_of(name) for name in names]
     published = published_for(paper, roles)
     numbers, tables = _measured(found, names, roles, published) if set(found.chars) - {0} else ({}, {})
     return Finding(

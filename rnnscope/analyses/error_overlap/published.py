@@ -1,18 +1,10 @@
 """What Karpathy, Johnson, Li 2015 print, as data: facts with their source. Knows no predictor of ours."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 SOURCE = "Karpathy, Johnson, Li 2015, Figure 4 left, printed labels (error: p < 0.5)"
 ROLES = ("network", "n-NN", "n-gram")
-
-
-def role_of(name: str) -> str:
-    """Which kind of predictor a name says: '20-gram' is an n-gram, '7-nn-256' an n-NN, the rest networks."""
-    if re.fullmatch(r"\d+-gram", name):
-        return "n-gram"
-    return "n-NN" if re.match(r"\d+-nn\b", name, re.IGNORECASE) else "network"
 
 
 @dataclass(frozen=True)

@@ -35,10 +35,9 @@ def _rates(ranked: Sequence[Row]) -> str:
 def _least_shared(pairs: Sequence[Row]) -> str:
     """Who could help a model most: the one that makes the fewest of its errors."""
     row = min(pairs, key=lambda row: float(row["shared_share"] or 0))
-    others = ", fewer than any other model" if len(pairs) > 1 else ""
     return (
         f"Of the errors that {row['model']} makes, {row['also_wrong']} makes {_percent(row['shared_share'])} "
-        f"too{_interval(row)}{others}; independent errors would share {_percent(row['independent_share'])}."
+        f"too{_interval(row)}; independent errors would share {_percent(row['independent_share'])}."
     )
 
 

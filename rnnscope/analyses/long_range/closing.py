@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from rnnscope.analyses.long_range.places import Bin, Places, bin_rows, bounds, means, slopes
-from rnnscope.analyses.long_range.published import NETWORK, NGRAM, Closing, Published
+from rnnscope.analyses.long_range.published import NETWORK, NGRAM, Closing, Published, role
 from rnnscope.analyses.long_range.settings import LongRangeSettings
 from rnnscope.corpora.pairs import PartClosings
 from rnnscope.records.finding import Row, Scalar
@@ -67,7 +67,9 @@ def of_pair(
     closers, leads = bin_rows(places, bins, names, settings.least_places, seed)
     published_leads = _published_leads(theirs)
     for row in leads if theirs else ():
-        row["published_lead"] = published_leads.get((row["from_chars"], row["to_chars"]))
+        is_theirs = _is_as_published(names[0], str(row["against"]))
+        span = (row["from_chars"], row["to_chars"])
+        row["published_lead"] = published_leads.get(span) if is_theirs else None
     return OfPair(
         summary,
         [{"pair": pair, **row} for row in closers],
@@ -105,8 +107,14 @@ def _far_rows(
         row |= bounds("lead", lead) | {"is_clear": lead.is_clear}
         row |= bounds("lead_change_per_doubling", by_doubling, "change_")
         row |= {"change_is_clear": by_doubling and by_doubling.is_clear}
-        rows.append(row | (_published_far(theirs, settings.far_chars) if theirs else {}))
+        is_theirs = theirs and _is_as_published(names[0], name)
+        rows.append(row | (_published_far(theirs, settings.far_chars) if is_theirs else {}))
     return rows
+
+
+def _is_as_published(first: str, against: str) -> bool:
+    """Whether a lead is of the two kinds of predictor that the paper compares."""
+    return role(first, True) == NETWORK and role(against, False) == NGRAM
 
 
 def _published_leads(theirs: dict[str, tuple[Closing, ...]]) -> dict[tuple[Scalar, Scalar], float]:

@@ -2,8 +2,9 @@
 ours.
 """
 
-import re
 from dataclasses import dataclass
+
+from rnnscope.records.surprisal import kind_of
 
 SOURCE = "Karpathy, Johnson, Li 2015, Figure 5 left and Figure 4 right (values measured off the figures)"
 NETWORK = "LSTM"
@@ -36,7 +37,7 @@ def role(name: str, is_first: bool) -> str | None:
     """Which of the paper's two predictors stands beside ours of this name, if any does."""
     if name == NGRAM:
         return NGRAM
-    return NETWORK if is_first and not re.fullmatch(r"\d+-(gram|nn)", name) else None
+    return NETWORK if is_first and kind_of(name) == "network" else None
 
 
 def _bins(text: str) -> tuple[Closing, ...]:

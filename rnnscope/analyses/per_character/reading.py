@@ -32,7 +32,7 @@ def _ahead(name: str, rows: Sequence[Row], its: str, others: str) -> str:
     mine, theirs = (float(row[f"{side}_probability"] or 0) for side in (its, others))
     return (
         f"{name} is furthest ahead on {quoted(row)} (mean probability {mine:.3f} against {theirs:.3f}, "
-        f"difference {mine - theirs:.3f}{_interval(row)})"
+        f"difference {mine - theirs:.3f}{_interval(row, 1 if its == 'network' else -1)})"
     )
 
 
@@ -42,11 +42,12 @@ def quoted(row: Row) -> str:
     return f"'{name}'" if len(name) == 1 else name
 
 
-def _interval(row: Row) -> str:
+def _interval(row: Row, sign: int) -> str:
+    """Of the difference, network less n-gram times `sign`."""
     if row["low"] is None:
-        return ", no interval: too little text"
-    low, high = sorted((abs(float(row["low"] or 0)), abs(float(row["high"] or 0))))
-    told = f"{low:.3f} to {high:.3f}" if row["is_clear"] else f"{row['low']:+.3f} to {row['high']:+.3f}"
+        return ", no interval"
+    low, high = sorted((sign * float(row["low"] or 0), sign * float(row["high"] or 0)))
+    told = f"{low:.3f} to {high:.3f}" if row["is_clear"] else f"{low:+.3f} to {high:+.3f}"
     return f", {CONFIDENCE:.0%} interval {told}"
 
 

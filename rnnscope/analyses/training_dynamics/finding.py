@@ -5,8 +5,8 @@ characters, trained to their end. Where the divergence from n's predictor is lea
 like it; where its loss passes n's, it has learned more than n characters tell.
 """
 
-import re
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 from pydantic import Field
@@ -17,12 +17,12 @@ from rnnscope.analyses.training_dynamics.roles import RoleHistory, appearances
 from rnnscope.estimate import CONFIDENCE, Interval, Resampled, resampled
 from rnnscope.records.divergence import Divergence
 from rnnscope.records.finding import Finding, Row
+from rnnscope.records.surprisal import kind_of
 from rnnscope.settings import Numbers, Settings
 
 ROLE_CAVEAT = (
     "A role counts as there once its score stays above what the controls of the trained network reach."
 )
-FAMILIES = {"gram": "n-gram", "nn": "n-NN"}
 CROSSING_SAMPLES = 500
 """Bootstrap samples in which a crossing is looked for."""
 
@@ -35,7 +35,7 @@ class DynamicsSettings(Settings):
     chars: int = Field(default=100_000, ge=100)
     """Characters of the test text that all of them read, from the head of every row."""
     role_chars: int = Field(default=60_000, ge=100)
-    """Characters over which roles are followed through training; 0 of them would say nothing."""
+    """Characters over which roles are followed through training."""
 
 
 def training_dynamics(
@@ -138,11 +138,11 @@ def _ends(name: str, interval: Interval) -> Row:
 
 def _named(name: str) -> Row:
     """Of '3-gram' or '3-nn...': the name, its family and n."""
-    match = re.match(r"(\d+)-(gram|nn)", name)
+    family = kind_of(name)
     return {
         "reference": name,
-        "family": FAMILIES[match[2]] if match else "other",
-        "context": int(match[1]) if match else None,
+        "family": family,
+        "context": None if family == "network" else int(name.partition("-")[0]),
     }
 
 
@@ -157,24 +157,48 @@ def _with_published(row: Row) -> Row:
 
 
 def _reading(name: str, references: Sequence[Row]) -> str:
-    clauses = []
-    for family in FAMILIES.values():
+    clauses, passed_rows = [], []
+    for family in ("n-gram", "n-NN"):
         own = [row for row in references if row["family"] == family]
-        passed = [row for row in own if row["crossed_at"] is not None]
         if not own:
             continue
+        passed = [row for row in own if row["crossed_at"] is not None]
+        passed_rows.append(passed)
         times = ", ".join(f"{row['context']} at {row['crossed_at']:.2g}" for row in passed)
         clause = f"the {family}s of {times} epochs" if passed else f"no {family} on the way"
-        left = [int(row["context"] or 0) for row in own if float(row["last_delta"] or 0) <= 0]
-        clause += f" (and not yet {_listed(left)})" if passed and left else ""
-        clauses.append(clause)
+        ahead = [row for row in own if row["crossed_at"] is None and float(row["last_delta"] or 0) > 0]
+        left = [row for row in own if float(row["last_delta"] or 0) <= 0]
+        asides = [
+            f"{said} {_listed([int(row['context'] or 0) for row in rows])}"
+            for said, rows in (("from its first milestone", ahead), ("not yet", left))
+            if rows and (passed or rows is ahead)
+        ]
+        clauses.append(clause + (f" ({'; '.join(asides)})" if asides else ""))
     if not clauses:
         return f"{name} was set beside no n-gram and no n-NN."
-    orders = [
-        _is_ascending([row for row in references if row["family"] == each]) for each in FAMILIES.values()
-    ]
-    told = "in the order of their context" if all(orders) else "not always in the order of their context"
-    return f"{name} passes {' and '.join(clauses)}: {told}."
+    return f"{name} passes {' and '.join(clauses)}{_order(passed_rows)}."
+
+
+def _order(families: Sequence[Sequence[Row]]) -> str:
+    """Whether longer contexts are passed later, as far as intervals tell times apart."""
+    pairs = [pair for rows in families for pair in combinations(sorted(rows, key=_context), 2)]
+    if not pairs:
+        return ""
+    early = sum(_end(longer, "high") < _end(shorter, "low") for shorter, longer in pairs)
+    late = sum(_end(longer, "low") > _end(shorter, "high") for shorter, longer in pairs)
+    if early:
+        return f": a longer context is clearly passed before a shorter one in {early} of {len(pairs)} pairs"
+    return f": the longer context clearly later in {late} of {len(pairs)} pairs, in none clearly sooner"
+
+
+def _context(row: Row) -> int:
+    return int(row["context"] or 0)
+
+
+def _end(row: Row, which: str) -> float:
+    """An end of the crossing's interval; nan, which is neither sooner nor later, where there is none."""
+    value = row[f"crossed_{which}"]
+    return float("nan") if value is None else float(value)
 
 
 def _listed(contexts: Sequence[int]) -> str:
@@ -182,14 +206,6 @@ def _listed(contexts: Sequence[int]) -> str:
     if len(contexts) > 2 and contexts[-1] - contexts[0] == len(contexts) - 1:
         return f"{contexts[0]} to {contexts[-1]}"
     return " or ".join(map(str, contexts))
-
-
-def _is_ascending(rows: Sequence[Row]) -> bool:
-    ordered = sorted(
-        (row for row in rows if row["crossed_at"] is not None), key=lambda row: int(row["context"] or 0)
-    )
-    times = [float(row["crossed_at"] or 0) for row in ordered]
-    return times == sorted(times)
 
 
 def _of_roles(roles: Sequence[Row]) -> str:

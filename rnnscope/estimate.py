@@ -33,6 +33,15 @@ class Interval(NamedTuple):
         """Whether the interval leaves out zero."""
         return self.low > 0 or self.high < 0
 
+    def ends(self, low: str = "low", high: str = "high") -> dict[str, float | None]:
+        """As columns of a table under these names; what is not known is None."""
+        return {low: known(self.low), high: known(self.high)}
+
+
+def known(value: float) -> float | None:
+    """None for what is no number: in a table, and in JSON, there is no nan."""
+    return None if np.isnan(value) else float(value)
+
 
 def has_both_sides(labels: np.ndarray) -> bool:
     """Whether a yes/no label holds often enough, and often enough not, for the two sides to be compared."""

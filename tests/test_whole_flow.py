@@ -65,7 +65,13 @@ def test_a_study_leaves_a_report_and_every_finding(studied: tuple[Path, dict]):
     assert list(said["findings"]) == [
         "comparison",
         "model_map",
+        "error_overlap",
+        "per_character",
+        "long_range",
+        "effective_context",
+        "error_oracles",
         "training_curves",
+        "training_dynamics",
         "saturation",
         "cell_roles",
         "unit_cards",

@@ -11,7 +11,9 @@ from rnnscope.records.finding import Row
 def in_panels(chart: Any, rows: Sequence[Row]) -> alt.FacetChart:
     """The chart once for every `panel` of the rows, two side by side where the page is wide."""
     panels = sorted({str(row["panel"]) for row in rows})
-    facet = alt.Facet("panel:N", title=None, sort=panels, header=alt.Header(labelAnchor="start"))
+    facet = alt.Facet(
+        "panel:N", title=None, sort=panels, header=alt.Header(labelAnchor="start", labelLimit=300)
+    )
     page = {"panels": len(panels), "group": 1, "least_px": 200, "most_px": 300}
     return chart.facet(facet, columns=2, spacing=22).properties(usermeta={"rnnscope": page})
 

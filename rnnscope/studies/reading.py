@@ -72,6 +72,10 @@ class Study:
         return ngram_surprisal(self.work, self.corpus, context, command=self.command)
 
     @property
+    def _contexts(self) -> str:
+        return ",".join(str(row["context"]) for row in self.ngram_scores)
+
+    @property
     def parents(self) -> dict[str, str]:
         """What every finding of this study hangs on."""
         runs = {run.reference: run.manifest.fingerprint for run in self.runs}
@@ -80,7 +84,7 @@ class Study:
             "counts": self.counts_fingerprint,
             "rnnscope": __version__,
             "settings": f"sample_chars={self.sample_chars} seed={self.seed} "
-            f"contexts={len(self.ngram_scores)} opened={','.join(run.name for run in self.opened)}",
+            f"contexts={self._contexts} opened={','.join(run.name for run in self.opened)}",
         }
 
     @property

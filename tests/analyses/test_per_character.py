@@ -170,7 +170,7 @@ def test_an_alphabet_of_hundreds_has_intervals_for_the_commonest(tmp_path):
 def test_a_text_too_short_for_an_interval_has_none_in_its_reading(tmp_path):
     short = corpus_of(tmp_path, random_text("ab", chars=801))
     finding = per_character(*pair(tmp_path, short, {"a": (0.6, 0.5)}), short)
-    assert "no interval: too little text" in finding.reading and "nan" not in finding.reading.lower()
+    assert "no interval" in finding.reading and "nan" not in finding.reading.lower()
     assert set(charts(finding)) == {"best", "contributions"}
 
 

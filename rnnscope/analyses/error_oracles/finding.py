@@ -15,7 +15,7 @@ from rnnscope.analyses.error_oracles.published import PublishedModel, nearest, p
 from rnnscope.analyses.error_oracles.reading import caveats_of, no_errors, reading_of
 from rnnscope.analyses.error_oracles.scaling import ALL, published_scaling, scaling_rows
 from rnnscope.analyses.error_oracles.settings import AS_IN_2015, OracleSettings
-from rnnscope.analyses.error_oracles.shares import HERE, PUBLISHED, bounds, model_tables, published_tables
+from rnnscope.analyses.error_oracles.shares import HERE, PUBLISHED, model_tables, published_tables
 from rnnscope.analyses.error_oracles.words import PartText
 from rnnscope.errors import RecordError
 from rnnscope.estimate import mean_interval
@@ -96,7 +96,7 @@ def _model_row(breakdown: Breakdown, published: list[PublishedModel], seed: int)
         "errors": breakdown.errors,
         "chars": breakdown.errors_RT.size,
         "error_rate": rate.value,
-        **bounds(rate),
+        **rate.ends(),
         "paper_model": counterpart.name if counterpart else None,
     }
 

@@ -20,7 +20,6 @@ from rnnscope.analyses.error_oracles.shares import (
     PUBLISHED,
     Named,
     Weights,
-    bounds,
     named,
     slice_names,
 )
@@ -83,7 +82,7 @@ def _row(
         "errors_large": counts["large"],
         "errors_gone": counts["small"] - counts["large"],
         "share_of_gone": share.value if share else None,
-        **(bounds(share) if share else {"low": None, "high": None}),
+        **(share.ends() if share else {"low": None, "high": None}),
         **turnover,
     }
 

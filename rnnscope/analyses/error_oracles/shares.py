@@ -47,12 +47,6 @@ def named(series: Mapping[Hashable, Callable[[], np.ndarray]], seed: int) -> Nam
     return Named(drawn, {name: place for place, name in enumerate(series)})
 
 
-def bounds(interval: Interval, prefix: str = "") -> Row:
-    """'low' and 'high' of a row; None where one block of text gives no interval."""
-    ends = zip(("low", "high"), interval[1:], strict=True)
-    return {f"{prefix}{end}": None if np.isnan(value) else value for end, value in ends}
-
-
 def slice_names(breakdown: Breakdown) -> list[tuple[str, str]]:
     """(oracle, slice) in order, and what no oracle removes where there is any."""
     names = [(breakdown.oracles[place].name, label) for place, label in breakdown.slices]
@@ -102,7 +96,7 @@ def _slice_row(
         "slice": name[1],
         "errors": _count(breakdown, drawn, ("slice", *name)),
         "share": share.value,
-        **bounds(share),
+        **share.ends(),
         "paper": published.share(*name) if published else None,
     }
 
@@ -121,7 +115,7 @@ def _oracle_row(
         "oracle": name,
         "errors": sum(_count(breakdown, drawn, ("slice", *each)) for each in slices),
         "share": share.value,
-        **bounds(share),
+        **share.ends(),
         "paper": published.share(name) if published else None,
     }
     for measure in ("first", "last", "shapley"):
@@ -129,7 +123,9 @@ def _oracle_row(
         of_order = drawn.ratio({(measure, name): 1}, {ERRORS: 1}) if there else None
         row[measure] = of_order.value if of_order else None
         row |= (
-            bounds(of_order, f"{measure}_") if of_order else {f"{measure}_low": None, f"{measure}_high": None}
+            of_order.ends(f"{measure}_low", f"{measure}_high")
+            if of_order
+            else {f"{measure}_low": None, f"{measure}_high": None}
         )
     return row
 
@@ -146,9 +142,9 @@ def _overlap_row(breakdown: Breakdown, drawn: Named, a: str, b: str) -> Row:
         "second": b,
         "errors": _count(breakdown, drawn, both),
         "share": share.value,
-        **bounds(share),
+        **share.ends(),
         "of_either": of_either.value,
-        **bounds(of_either, "of_either_"),
+        **of_either.ends("of_either_low", "of_either_high"),
     }
 
 

@@ -9,7 +9,7 @@ from rnnscope.analyses.error_overlap.published import SOURCE, Published, publish
 from rnnscope.analyses.error_overlap.reading import caveats_of, reading_of
 from rnnscope.analyses.error_overlap.together import Together, Wanted, exactly, together, wrong
 from rnnscope.errors import ConfigError
-from rnnscope.estimate import Interval
+from rnnscope.estimate import known
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding, Row, Scalar
 from rnnscope.records.surprisal import Surprisal, kind_of, rows_scored
@@ -74,7 +74,7 @@ def _measured(
         beside: Row = {"paper_share": published.share(roles, wanted)} if published else {}
         share = found.share(wanted)
         independent: Row = {"independent_share": found.independent_share(wanted)}
-        return {"text_share": share.value, **_ends(share), **independent, **beside}
+        return {"text_share": share.value, **share.ends("low_share", "high_share"), **independent, **beside}
 
     whole = 2 ** len(names) - 1
     unions: dict[str, Wanted] = {
@@ -122,10 +122,9 @@ def _model_row(
         "family": roles[m],
         "errors": sum(chars for subset, chars in found.chars.items() if wrong(m)(subset)),
         "error_rate": rate.value,
-        "low_rate": _ends(rate)["low_share"],
-        "high_rate": _ends(rate)["high_share"],
+        **rate.ends("low_rate", "high_rate"),
         **beside,
-        "alone_share": _known(alone.value),
+        "alone_share": known(alone.value),
     }
 
 
@@ -148,18 +147,9 @@ def _pair_row(
     return {
         "model": names[one],
         "also_wrong": names[other],
-        "shared_share": _known(shared.value),
-        **_ends(shared),
+        "shared_share": known(shared.value),
+        **shared.ends("low_share", "high_share"),
         "independent_share": rate.value,
-        "independent_low_share": _ends(rate)["low_share"],
-        "independent_high_share": _ends(rate)["high_share"],
+        **rate.ends("independent_low_share", "independent_high_share"),
         **beside,
     }
-
-
-def _ends(interval: Interval) -> Row:
-    return {"low_share": _known(interval.low), "high_share": _known(interval.high)}
-
-
-def _known(value: float) -> float | None:
-    return None if value != value else value

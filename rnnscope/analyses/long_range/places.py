@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnscope.estimate import Interval, resampled
+from rnnscope.estimate import Interval, known, resampled
 from rnnscope.records.finding import Row
 
 
@@ -136,6 +136,6 @@ def bin_rows(
 
 def bounds(name: str, interval: Interval | None, prefix: str = "") -> Row:
     """An interval as columns; what is not known is None."""
-    values = (None, None, None) if interval is None else interval
-    kept = [None if value is None or np.isnan(value) else float(value) for value in values]
-    return dict(zip((name, f"{prefix}low", f"{prefix}high"), kept, strict=True))
+    nothing = Interval(float("nan"), float("nan"), float("nan"))
+    found = interval or nothing
+    return {name: known(found.value), **found.ends(f"{prefix}low", f"{prefix}high")}

@@ -92,14 +92,12 @@ def _rows(found: ByCharacter, alphabet: Alphabet, published: Published | None) -
                 "network_probability": float(found.network[symbol]),
                 "ngram_probability": float(found.ngram[symbol]),
                 "difference": difference.value,
-                "low": _known(difference.low),
-                "high": _known(difference.high),
+                **difference.ends(),
                 "is_clear": difference.is_clear,
                 "network_nats": float(found.network_nats[symbol]),
                 "ngram_nats": float(found.ngram_nats[symbol]),
                 "contribution_nats": contribution.value,
-                "contribution_low": _known(contribution.low),
-                "contribution_high": _known(contribution.high),
+                **contribution.ends("contribution_low", "contribution_high"),
             }
             | _beside(theirs, published)
         )
@@ -150,7 +148,3 @@ def _best(rows: Sequence[Row], settings: PerCharacterSettings) -> list[Row]:
 
 def _is_counted(row: Row, settings: PerCharacterSettings) -> bool:
     return int(row["count"] or 0) >= settings.least_count
-
-
-def _known(value: float) -> float | None:
-    return None if value != value else value

@@ -14,7 +14,7 @@ from pydantic import Field
 from rnnscope.analyses.training_dynamics import published
 from rnnscope.analyses.training_dynamics.crossing import crossing_interval
 from rnnscope.analyses.training_dynamics.roles import RoleHistory, appearances
-from rnnscope.estimate import CONFIDENCE, Interval, Resampled, resampled
+from rnnscope.estimate import CONFIDENCE, Resampled, resampled
 from rnnscope.records.divergence import Divergence
 from rnnscope.records.finding import Finding, Row
 from rnnscope.records.surprisal import kind_of
@@ -129,11 +129,12 @@ def _over_rows(series_SR: np.ndarray, seed: int) -> Resampled:
 
 def _curve_row(epoch: float, name: str, apart: Resampled, deltas: Resampled, at: int) -> Row:
     kl, delta = (each.combination({at: 1.0}) for each in (apart, deltas))
-    return {"epoch": epoch, **_named(name), **_ends("kl", kl), **_ends("delta", delta)}
-
-
-def _ends(name: str, interval: Interval) -> Row:
-    return {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return (
+        {"epoch": epoch, **_named(name), "kl": kl.value}
+        | kl.ends("kl_low", "kl_high")
+        | {"delta": delta.value}
+        | delta.ends("delta_low", "delta_high")
+    )
 
 
 def _named(name: str) -> Row:

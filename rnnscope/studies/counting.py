@@ -4,11 +4,13 @@ reused.
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from rnnscope.ngrams import KneserNey, build_count_model, joined_rows
-from rnnscope.records.corpus import Corpus
+from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.count_model import CountModel
 from rnnscope.records.finding import Row
 from rnnscope.records.folder import is_whole, write_json
@@ -84,6 +86,21 @@ def ngram_surprisal(
         work.ngram_replay(corpus.name, name, part),
         command=command,
     )
+
+
+@dataclass(frozen=True)
+class NgramJob:
+    """The n-gram of one context length, to read the test text."""
+
+    work: Path
+    corpus: str
+    context: int
+    command: str
+
+
+def replay_ngram(job: NgramJob) -> None:
+    """Leaves the n-gram's Surprisal."""
+    ngram_surprisal(Work(job.work), find_corpus(job.work, job.corpus), job.context, command=job.command)
 
 
 def _known_scores(counts: CountModel) -> dict[int, Row]:

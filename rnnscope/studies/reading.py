@@ -1,8 +1,9 @@
 """What the analyses of one study read: all of it is on disk. Knows no analysis."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from rnnscope import __version__
 from rnnscope.analyses.comparison import LINUX_KERNEL, WAR_AND_PEACE, Published
@@ -10,10 +11,11 @@ from rnnscope.corpora.known_texts import WAR_AND_PEACE_SHA256
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.count_model import CountModel
 from rnnscope.records.finding import Row
+from rnnscope.records.folder import is_whole
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
 from rnnscope.settings import Settings
-from rnnscope.studies.counting import ngram_surprisal
+from rnnscope.studies.counting import NgramJob, ngram_name, ngram_surprisal, replay_ngram
 from rnnscope.studies.executor import run_jobs
 from rnnscope.studies.jobs import Look, LookJob, look_inside, replay_run
 from rnnscope.studies.readers import Readers
@@ -70,6 +72,17 @@ class Study:
     def ngram(self, context: int) -> Surprisal:
         """Those of the n-gram of one context length."""
         return ngram_surprisal(self.work, self.corpus, context, command=self.command)
+
+    def ngrams(self, contexts: Iterable[int]) -> dict[int, Surprisal]:
+        """Those of several, side by side on the cores, as far as they are counted."""
+        known = [n for n in contexts if n in self.validation_nats]
+        missing = [n for n in known if not is_whole(self._ngram_folder(n))]
+        jobs = [NgramJob(self.work.folder, self.corpus.name, n, self.command) for n in reversed(missing)]
+        run_jobs(replay_ngram, jobs, self.processes)
+        return {n: self.ngram(n) for n in known}
+
+    def _ngram_folder(self, context: int) -> Path:
+        return self.work.ngram_replay(self.corpus.name, ngram_name(context), "test")
 
     @property
     def _contexts(self) -> str:

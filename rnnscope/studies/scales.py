@@ -46,7 +46,7 @@ SCALES = {
     for scale in (
         Scale(
             name="smoke",
-            title="half a minute, to see that everything works",
+            title="a minute, to see that everything works",
             library_chars=100_000,
             budget_hidden=16,
             layers=(1,),
@@ -72,11 +72,11 @@ SCALES = {
             dropout=0.2,
             train_chars=4_500_000,
             longest_context=20,
-            milestones=24,
+            milestones=16,
             window_contexts=(),
             window_hidden=(),
-            context_readings=300,
-            dynamics_chars=20_000,
+            context_readings=200,
+            dynamics_chars=10_000,
             trace_chars=60_000,
             sample_chars=600,
         ),

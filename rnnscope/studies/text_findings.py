@@ -23,7 +23,7 @@ from rnnscope.training.config import TrainConfig
 
 def comparison(study: Study) -> Finding:
     competitors = [Competitor(*each) for each in _scored(study)]
-    same = {n: study.ngram(n) for n in study.readers.windows if n in study.validation_nats}
+    same = study.ngrams(study.readers.windows)
     return compare(competitors, study.ngram_scores, published_of(study.corpus), same)
 
 
@@ -82,8 +82,7 @@ def distances(study: Study, *, settings: LongRangeSettings) -> Finding:
 def oracles(study: Study, *, settings: OracleSettings) -> Finding:
     """The best network, and a small one where there is one, beside the n-grams of every context asked for."""
     runs = [study.readers.large, study.readers.small]
-    known = study.validation_nats
-    ngrams = {n: study.ngram(n) for n in settings.contexts if n in known}
+    ngrams = study.ngrams(settings.contexts)
     models = [study.surprisal(run) for run in runs if run]
     return error_oracles(models, ngrams, study.corpus, settings, paper=study.paper, seed=study.seed)
 

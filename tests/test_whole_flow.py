@@ -162,7 +162,7 @@ def test_the_same_study_again_reuses_what_is_there(studied: tuple[Path, dict], s
         env=environment(),
         check=True,
     )
-    assert {path: path.stat().st_mtime_ns for path in before} == before and len(weights) == 3
+    assert {path: path.stat().st_mtime_ns for path in before} == before and len(weights) == 5
 
 
 @pytest.mark.slow

@@ -72,6 +72,7 @@ def _lines(rows: list[Row], field: Literal["delta", "kl"], title: str) -> Any:
     y = {"title": title, "scale": alt.Scale(domain=[low, high], nice=False, zero=False)}
     color = alt.Color(
         "context:Q",
+        scale=alt.Scale(domain=[contexts[0], max(contexts[-1], contexts[0] + 1)]),
         legend=alt.Legend(title="n", type="symbol", values=contexts, columns=len(contexts), format="d"),
     )
     base = alt.Chart().encode(x=x, color=color)

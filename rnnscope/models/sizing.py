@@ -10,7 +10,7 @@ from rnnscope.recurrence.kinds import CellName, kind_named
 
 WINDOW = "window"
 """Stands where a cell's name does, for a network that reads the last characters alone: an n-NN."""
-ModelName = CellName | Literal["window"]
+ModelName = Literal[CellName, "window"]
 
 
 class NetworkConfig(BaseModel):

@@ -118,7 +118,7 @@ def run_study(
             settings={
                 "effective_context": ContextSettings(readings=scale.context_readings),
                 "training_dynamics": DynamicsSettings(
-                    chars=scale.dynamics_chars, role_chars=min(scale.trace_chars, scale.dynamics_chars)
+                    chars=scale.dynamics_chars, role_chars=min(scale.trace_chars, 3 * scale.dynamics_chars)
                 ),
             },
         )

@@ -36,6 +36,7 @@ def test_a_finding_is_made_kept_drawn_and_not_made_again(capsys, work: Path, tmp
     assert path.stat().st_mtime_ns > before
 
 
+@pytest.mark.slow
 def test_n_nns_are_trained_chosen_and_set_beside_n_grams_and_read_by_the_next_finding(capsys, work: Path):
     asked = [
         "window",
@@ -76,6 +77,7 @@ def test_what_cannot_be_made_is_one_line(capsys, work: Path, arguments: list[str
     assert said in error and error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_learning_order_is_told_of_a_network_that_kept_its_weights_and_not_measured_again(capsys, work: Path):
     asked = ["train", "tales", "--cell", "gru", "--hidden", "12", "--work", str(work), "--threads", "1"]
     asked += [

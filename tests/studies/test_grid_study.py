@@ -31,6 +31,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_grid_adds_up_is_not_made_twice_and_fails_run_by_run(text: Path, tmp_path: Path):
     work, results = tmp_path / "work", tmp_path / "results" / "grid.json"
     first = study(text, work, "--cells", "rnn,lstm", "--results", str(results), "--json")

@@ -52,9 +52,10 @@ def analyse(
     from rnnscope.figures import charts, save
     from rnnscope.records.corpus import find_corpus
     from rnnscope.studies import analysing
+    from rnnscope.studies.findings import analysis_named
     from rnnscope.studies.work import Work
 
-    analysing.analysis_named(name)
+    analysis_named(name)  # said before anything is looked for
     place = Work(work)
     finding = analysing.analyse(
         name,

@@ -40,6 +40,22 @@ class StreamShare:
     part: slice
 
 
+def backpropagate_by_graph(
+    network: nn.Module, arguments: tuple, targets_TB: Tensor, dtype: torch.dtype
+) -> tuple[Tensor, NetworkState]:
+    """Mean nats of the targets under `network(*arguments)`, which gives logits and a state, and that state;
+    autograd leaves the mean's gradient in every `.grad`. Matrix products are made in `dtype`.
+    """
+    device = targets_TB.device.type
+    with torch.autocast(device, dtype, enabled=dtype in (torch.bfloat16, torch.float16)):
+        logits_TBV, after = network(*arguments)
+    weights = next(network.parameters()).dtype
+    loss = F.cross_entropy(logits_TBV.flatten(0, 1).to(weights), targets_TB.flatten())
+    network.zero_grad(set_to_none=True)
+    loss.backward()
+    return loss.detach(), tuple(tuple(each.detach() for each in layer) for layer in after)
+
+
 class Layer(nn.Module):
     """Weights of one recurrent layer; uninitialised."""
 
@@ -265,13 +281,7 @@ class Network(nn.Module):
         dtype: torch.dtype,
         share: StreamShare | None,
     ) -> tuple[Tensor, NetworkState]:
-        device = ids_TB.device.type
-        with torch.autocast(device, dtype, enabled=dtype in (torch.bfloat16, torch.float16)):
-            logits_TBV, after = self(ids_TB, state, generator, share)
-        loss = F.cross_entropy(logits_TBV.flatten(0, 1).to(self.decoder_VH.dtype), targets_TB.flatten())
-        self.zero_grad(set_to_none=True)
-        loss.backward()
-        return loss.detach(), tuple(tuple(each.detach() for each in layer) for layer in after)
+        return backpropagate_by_graph(self, (ids_TB, state, generator, share), targets_TB, dtype)
 
     def _logits(
         self, ids_TB: Tensor, state: NetworkState, kept_LTBH: Tensor | None = None

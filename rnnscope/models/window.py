@@ -10,7 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rnnscope.models.network import NetworkState, StreamShare
+from rnnscope.models.network import NetworkState, StreamShare, backpropagate_by_graph
 from rnnscope.models.sizing import WindowConfig
 
 BLOCK_NUMBERS = 4_000_000
@@ -86,13 +86,7 @@ class WindowNetwork(nn.Module):
 
         As `Network.backpropagate`; nothing is dropped here, so that `generator` and `share` change nothing.
         """
-        device = ids_TB.device.type
-        with torch.autocast(device, dtype, enabled=dtype in (torch.bfloat16, torch.float16)):
-            logits_TBV, after = self(ids_TB, state)
-        loss = F.cross_entropy(logits_TBV.flatten(0, 1).to(self.decoder_VH.dtype), targets_TB.flatten())
-        self.zero_grad(set_to_none=True)
-        loss.backward()
-        return loss.detach(), after
+        return backpropagate_by_graph(self, (ids_TB, state), targets_TB, dtype)
 
     def log_prob_blocks(self, inputs_RT: np.ndarray) -> Iterator[np.ndarray]:
         """Blocks of natural-log probabilities, (steps, R, V) float32, in order of time: a Predictor's."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from rnnscope.errors import ConfigError, RecordError, did_you_mean
+from rnnscope.errors import ConfigError, RecordError
 from rnnscope.models.sizing import WINDOW
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.count_model import CountModel
@@ -12,7 +12,7 @@ from rnnscope.records.run import Run, find_run
 from rnnscope.settings import changed
 from rnnscope.studies.counting import count_and_score
 from rnnscope.studies.executor import run_jobs
-from rnnscope.studies.findings import ANALYSES, make_findings
+from rnnscope.studies.findings import analysis_named, make_findings
 from rnnscope.studies.jobs import TraceJob, trace_run
 from rnnscope.studies.readers import Readers, best_of_each_cell
 from rnnscope.studies.reading import Study
@@ -23,12 +23,6 @@ CONTEXTS = (*range(1, 10), 20)
 """n-grams that stand beside networks: those of the 2015 paper's Table 2."""
 TRACE_CHARS = 100_000
 SAMPLE_CHARS = 1_000
-
-
-def analysis_named(name: str) -> None:
-    """Raises ConfigError for an analysis that there is not."""
-    if name not in ANALYSES:
-        raise ConfigError(f"no analysis '{name}'; {did_you_mean(name, ANALYSES)}")
 
 
 def analyse(
@@ -49,8 +43,7 @@ def analyse(
     Losses and traces that are missing are made. Raises ConfigError for an analysis, a run or a setting that
     there is not, RecordError where no run is finished.
     """
-    analysis_named(name)
-    analysis = ANALYSES[name]
+    analysis = analysis_named(name)
     if told and analysis.settings is None:
         raise ConfigError(f"analysis '{name}' has nothing to set; leave --set away")
     settings = {} if analysis.settings is None else {name: changed(analysis.settings, told or {})}

@@ -27,8 +27,7 @@ def make_findings(study: Study, names: Iterable[str] | None = None) -> dict[str,
     """
     names = list(ANALYSES if names is None else names)
     for name in names:
-        if name not in ANALYSES:
-            raise ConfigError(f"no analysis '{name}'; {did_you_mean(name, ANALYSES)}")
+        analysis_named(name)
     return {name: _finding(study, name) for name in names}
 
 
@@ -85,3 +84,10 @@ ANALYSES: dict[str, Analysis] = {
     "samples": Analysis(of_units.written),
 }
 """In the order of the report."""
+
+
+def analysis_named(name: str) -> Analysis:
+    """Raises ConfigError for an analysis that there is not."""
+    if name not in ANALYSES:
+        raise ConfigError(f"no analysis '{name}'; {did_you_mean(name, ANALYSES)}")
+    return ANALYSES[name]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from rnnscope.errors import ConfigError, did_you_mean
-from rnnscope.models.sizing import matched_hidden, parameters
+from rnnscope.models.sizing import matched_hidden, parameter_count, parameters
 from rnnscope.recurrence.kinds import kind_named
 from rnnscope.studies.configs import run_name, train_config
 from rnnscope.training.config import TrainConfig
@@ -85,6 +85,13 @@ class PlannedRun:
         return (self.parameters + 20_000) * self.config.epochs
 
 
+def planned_run(
+    config: TrainConfig, symbols: int, name: str | None = None, budget: Budget | None = None
+) -> PlannedRun:
+    """A config's run for an alphabet, by default under the config's own name."""
+    return PlannedRun(name or run_name(config), config, parameter_count(config.network(symbols)), budget)
+
+
 AXES = {"cell": "--cells", "layers": "--layers", "hidden": "--budgets or --params", "seed": "--seeds"}
 """Fields of a config that the grid itself decides -> the options for them."""
 GRIDS = {grid.name: grid for grid in (Grid(),)}
@@ -124,7 +131,7 @@ def planned_runs(grid: Grid, symbols: int) -> list[PlannedRun]:
         hidden = matched_hidden(cell, layers, symbols, budget.parameters(symbols))
         for seed in range(grid.first_seed, grid.first_seed + seeds[budget]):
             config = train_config(grid.recipe, cell, layers, hidden, seed, grid.settings_of(budget))
-            run = PlannedRun(run_name(config), config, parameters(cell, layers, hidden, symbols), budget)
+            run = planned_run(config, symbols, budget=budget)
             runs.setdefault(run.name, run)  # two budgets so near that they meet in one size are one run
     return sorted(runs.values(), key=lambda run: (-run.cost, run.name))
 

@@ -11,7 +11,7 @@ from rnnscope.analyses.training_dynamics import DynamicsSettings
 from rnnscope.corpora import build_corpus, source_from
 from rnnscope.corpora.sources import PYTHON_LIBRARY
 from rnnscope.errors import RecordError
-from rnnscope.models.sizing import WINDOW, matched_hidden, parameter_count, parameters
+from rnnscope.models.sizing import WINDOW, matched_hidden, parameters
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.count_model import CountModel
 from rnnscope.records.finding import Finding
@@ -23,7 +23,7 @@ from rnnscope.studies.context import ContextSettings
 from rnnscope.studies.counting import count_and_score
 from rnnscope.studies.executor import Executor, on_processes, run_jobs
 from rnnscope.studies.findings import ANALYSES, make_findings
-from rnnscope.studies.grid import Grid, PlannedRun, planned_runs
+from rnnscope.studies.grid import Grid, PlannedRun, planned_run, planned_runs
 from rnnscope.studies.health import health_of
 from rnnscope.studies.jobs import TraceJob, TrainJob, trace_run
 from rnnscope.studies.readers import Readers, best_of_each_cell
@@ -154,16 +154,13 @@ def runs_of_scale(corpus: Corpus, scale: Scale, seed: int) -> list[PlannedRun]:
             settings = {"dropout": scale.dropout, "milestones": scale.milestones}
             config = _config(corpus, scale, cell, layers, hidden, seed, settings)
             name = f"{cell}-{layers}x{hidden}-{scale.name}-s{seed}"
-            planned.append(_planned(corpus, name, config))
+            planned.append(planned_run(config, corpus.symbols, name))
     for context in scale.window_contexts:
         for hidden in scale.window_hidden:
             config = _config(corpus, scale, WINDOW, 1, hidden, seed, {}, context)
-            planned.append(_planned(corpus, f"{context}-nn-{hidden}-{scale.name}-s{seed}", config))
+            name = f"{context}-nn-{hidden}-{scale.name}-s{seed}"
+            planned.append(planned_run(config, corpus.symbols, name))
     return sorted(planned, key=lambda plan: -plan.cost)
-
-
-def _planned(corpus: Corpus, name: str, config: TrainConfig) -> PlannedRun:
-    return PlannedRun(name, config, parameter_count(config.network(corpus.symbols)), None)
 
 
 def _config(

@@ -4,15 +4,15 @@ are planned and read, not how they are trained.
 
 from collections.abc import Mapping, Sequence
 
-from rnnscope.models.sizing import WINDOW, parameter_count
+from rnnscope.models.sizing import WINDOW
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Row
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
-from rnnscope.studies.configs import run_name, train_config
+from rnnscope.studies.configs import train_config
 from rnnscope.studies.counting import count_and_score
 from rnnscope.studies.executor import on_processes
-from rnnscope.studies.grid import PlannedRun
+from rnnscope.studies.grid import planned_run
 from rnnscope.studies.jobs import TrainJob
 from rnnscope.studies.readers import Readers
 from rnnscope.studies.reading import published_of
@@ -43,8 +43,7 @@ def train_windows(
     for context in contexts:
         for hidden in sizes:
             config = train_config(recipe, WINDOW, 1, hidden, seed, settings, context)
-            size = parameter_count(config.network(corpus.symbols))
-            planned.append(PlannedRun(run_name(config), config, size, None))
+            planned.append(planned_run(config, corpus.symbols))
     planned.sort(key=lambda plan: -plan.cost)
     nats = {n: float(row["validation_nats"] or 0) for n, row in scores.items()}
     jobs = [TrainJob(work.folder, corpus.name, plan.name, plan.config, nats, 0, command) for plan in planned]

@@ -137,6 +137,12 @@ class Network(nn.Module):
         before = self.zero_state(ids_TB.shape[1]) if state is None else state
         return self._logits(ids_TB, before, kept_LTBH)
 
+    def top(
+        self, ids_TB: Int[Tensor, "T B"], state: NetworkState
+    ) -> tuple[Float[Tensor, "T B H"], NetworkState]:
+        """What the decoder reads after each symbol, without dropout, and the state after the last step."""
+        return self._top(ids_TB, state)
+
     def backpropagate(
         self,
         ids_TB: Int[Tensor, "T B"],
@@ -286,6 +292,12 @@ class Network(nn.Module):
     def _logits(
         self, ids_TB: Tensor, state: NetworkState, kept_LTBH: Tensor | None = None
     ) -> tuple[Tensor, NetworkState]:
+        top_TBH, end = self._top(ids_TB, state, kept_LTBH)
+        return F.linear(top_TBH, self.decoder_VH, self.decoder_bias_V), end
+
+    def _top(
+        self, ids_TB: Tensor, state: NetworkState, kept_LTBH: Tensor | None = None
+    ) -> tuple[Tensor, NetworkState]:
         carried, end = ids_TB, []
         for index, (layer, layer_state) in enumerate(zip(self._stack, state, strict=True)):
             carried, after = scan(self.config.cell, carried, layer_state, layer.weights, self.layer_backend)
@@ -293,7 +305,7 @@ class Network(nn.Module):
                 # inverted dropout: what is kept is divided by the share kept
                 carried = carried * kept_LTBH[index].to(carried.dtype) / (1 - self.config.dropout)
             end.append(after)
-        return F.linear(carried, self.decoder_VH, self.decoder_bias_V), tuple(end)
+        return carried, tuple(end)
 
     def _log_probs(self, ids_TB: Tensor, state: NetworkState) -> tuple[np.ndarray, NetworkState]:
         native = self._native(self.decoder_VH.dtype)

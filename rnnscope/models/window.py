@@ -59,7 +59,14 @@ class WindowNetwork(nn.Module):
         self, ids_TB: Int[Tensor, "T B"], state: NetworkState | None = None
     ) -> tuple[Float[Tensor, "T B V"], NetworkState]:
         """Logits of the symbol after each, and the state after the last step."""
-        ((before_BN,),) = self.zero_state(ids_TB.shape[1]) if state is None else state
+        top_TBH, after = self.top(ids_TB, self.zero_state(ids_TB.shape[1]) if state is None else state)
+        return F.linear(top_TBH, self.decoder_VH, self.decoder_bias_V), after
+
+    def top(
+        self, ids_TB: Int[Tensor, "T B"], state: NetworkState
+    ) -> tuple[Float[Tensor, "T B H"], NetworkState]:
+        """What the decoder reads after each symbol, and the state after the last step."""
+        ((before_BN,),) = state
         context, symbols = self.config.context, self.config.symbols
         # one row of the table before all others stands for 'nothing there' and is zero
         known_KB = torch.cat([before_BN.T, ids_TB + 1])
@@ -70,7 +77,7 @@ class WindowNetwork(nn.Module):
         table = F.pad(self.w_input_NVH.flatten(0, 1), (0, 0, 1, 0))
         summed = F.embedding_bag(index_TBN.flatten(0, 1), table, mode="sum")
         hidden_TBH = torch.tanh(summed + self.b_input_H).unflatten(0, ids_TB.shape)
-        return F.linear(hidden_TBH, self.decoder_VH, self.decoder_bias_V), ((after_BN.contiguous(),),)
+        return hidden_TBH, ((after_BN.contiguous(),),)
 
     def backpropagate(
         self,

@@ -45,6 +45,18 @@ class Text:
         return self.source if self.chars in (None, 3_000_000) else f"{self.source}-{self.chars // 1000}k"
 
 
+def grid_of(scale: "Scale", text: Text, symbols: int) -> list[PlannedRun]:
+    """Every cell at every depth, size and seed."""
+    grid = Grid(
+        cells=scale.cells,
+        layers=scale.layers,
+        budgets=tuple(Budget(units) for units in text.budgets),
+        seeds=(scale.seeds,),
+        settings={"epochs": text.epochs},
+    )
+    return planned_runs(grid, symbols)
+
+
 @dataclass(frozen=True)
 class Scale:
     """How much is run for an answer."""
@@ -53,6 +65,8 @@ class Scale:
     layers: tuple[int, ...]
     seeds: int
     cells: tuple[str, ...] = ("lstm", "gru")
+    planned: Callable[["Scale", Text, int], list[PlannedRun]] = grid_of
+    """The networks that it wants on a text of so many symbols."""
 
 
 class Measurement(Manifest):
@@ -103,6 +117,8 @@ class Question:
     measure: Callable[[MeasureJob], list[Row]]
     """What is read off one network; it runs in a process of its own."""
     decide: Callable[[Sequence[Measurement]], "Decision"]
+    prepare: Callable[[Work, Corpus, str], None] = lambda work, corpus, command: None
+    """What must be there of a text before any of its networks is measured, beside the networks."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +148,9 @@ def answer(
     asked = question.scales[scale]
     corpora = {text.corpus: _corpus(text, work, command, listener) for text in asked.texts}
     plans = [
-        (text, plan) for text in asked.texts for plan in planned(asked, text, corpora[text.corpus].symbols)
+        (text, plan)
+        for text in asked.texts
+        for plan in asked.planned(asked, text, corpora[text.corpus].symbols)
     ]
     plans.sort(key=lambda each: -each[1].cost)
     jobs = [
@@ -157,6 +175,8 @@ def answer(
         )
         for text, plan in plans
     ]
+    for corpus in corpora.values():
+        question.prepare(work, corpus, command)
     measured = _measured(question, wanted, processes, listener)
     decision = question.decide(measured)
     parents = {f"{each.corpus}/{each.run}": each.parents["run"] for each in measured}
@@ -181,18 +201,6 @@ def answer(
         parents=parents,
         command=command,
     )
-
-
-def planned(scale: Scale, text: Text, symbols: int) -> list[PlannedRun]:
-    """The networks that a scale wants on a text."""
-    grid = Grid(
-        cells=scale.cells,
-        layers=scale.layers,
-        budgets=tuple(Budget(units) for units in text.budgets),
-        seeds=(scale.seeds,),
-        settings={"epochs": text.epochs},
-    )
-    return planned_runs(grid, symbols)
 
 
 def _corpus(text: Text, work: Work, command: str, listener: Listener) -> Corpus:

@@ -55,12 +55,14 @@ def sample(
     from rnnscope.records.run import find_run
     from rnnscope.replay.sampling import sample as draw
     from rnnscope.replay.steering import Hold, effect_of
-    from rnnscope.studies.jobs import load
+    from rnnscope.studies.jobs import load, load_predictor
 
     found = find_run(work, run)
     alphabet = find_corpus(work, found.manifest.corpus).alphabet
     start = alphabet.encode(prime.encode("utf-8", "surrogateescape"), "the prime")
-    network, held = load(found), [Hold(layer - 1, unit, value) for layer, unit, value in holds]
+    held = [Hold(layer - 1, unit, value) for layer, unit, value in holds]
+    opened = load(found) if held else None
+    network = opened or load_predictor(found)
     ids = draw(network, start, chars, temperature, np.random.default_rng(seed), held)
     text = alphabet.readable(ids)
     result: dict[str, Any] = {
@@ -71,12 +73,12 @@ def sample(
         "held": [{"layer": layer, "unit": unit, "value": value} for layer, unit, value in holds],
         "text": text,
     }
-    if not compare:
+    if not compare or opened is None:
         emit(as_json, result, [prime + text])
         return
     alone = draw(network, start, chars, temperature, np.random.default_rng(seed))
     effect = effect_of(
-        network, np.concatenate([start, alone]), held, len(start) - 1, np.random.default_rng(seed)
+        opened, np.concatenate([start, alone]), held, len(start) - 1, np.random.default_rng(seed)
     )
     differs = np.flatnonzero(alone != ids)
     result |= {

@@ -25,10 +25,19 @@ def train(
     corpus: Annotated[str, typer.Argument(help="Name of a corpus in the work folder.")],
     cell: Annotated[
         str,
-        typer.Option(help="lstm, gru, gru-2015 (reset before the matmul), rnn (tanh), or window: an n-NN."),
+        typer.Option(
+            help="lstm, gru, gru-2015 (reset before the matmul), rnn (tanh); attention (LSTM layers with an "
+            "attention head), transformer, mlstm (matrix memory); or window: an n-NN."
+        ),
     ] = "lstm",
-    context: Annotated[int, typer.Option(help="With --cell window: the last characters that it sees.")] = 0,
-    layers: Annotated[int, typer.Option(help="Recurrent layers.")] = 1,
+    context: Annotated[
+        int,
+        typer.Option(
+            help="With --cell window: the last characters that it sees; with attention and transformer: how many a "
+            "layer attends to."
+        ),
+    ] = 0,
+    layers: Annotated[int, typer.Option(help="Layers.")] = 1,
     hidden: Annotated[int, typer.Option(help="Units in each layer.")] = 128,
     recipe: Annotated[str, typer.Option(help="fast, or paper-2015: Karpathy, Johnson, Li's own.")] = "fast",
     settings: Annotated[

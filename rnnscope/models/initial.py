@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from rnnscope.counters import KEEPING
+from rnnscope.models.network import Network
 from rnnscope.models.saved import Model
-from rnnscope.models.window import WindowNetwork
 from rnnscope.recurrence.kinds import KINDS
 
 InitName = Literal["uniform", "orthogonal"]
@@ -31,6 +31,10 @@ def initialise(
     N(0, 1), input matrices above from N(0, 1/H), the decoder from N(0, 0.01/H); biases 0 but the input
     bias of the gate that keeps what is carried, which is `forget_bias` on the keeping side: an LSTM's forget
     gate, a GRU's update gate (War and Peace, GRU 1x151 after two epochs: 1.255 validation nats, 1.275 at 0).
+    Every other matrix that reads hidden units is orthogonal too, and those that give on to the residual
+    stream begin at zero, so that a block adds nothing at first; gains are 1, and of a convolution's kernel the
+    newest step. An mLSTM's gates begin with their biases alone: forgetting over 3 to 400 characters (biases
+    from 1 to 6, as in Beck et al. 2024), writing at exp(0).
     Of an n-NN the table from N(0, 1/N): a sum of N of its rows then has the variance of a one-hot input's.
     """
     with torch.no_grad():
@@ -53,6 +57,20 @@ def _draw(name: str, drawn: Tensor, network: Model, generator: torch.Generator, 
                 torch.nn.init.orthogonal_(block_HH, generator=generator)
         case ["layers", layer, "w_input_GI"]:
             drawn.normal_(std=1.0 if layer == "0" else hidden**-0.5, generator=generator)
+        case ["embed_VH"]:
+            drawn.normal_(generator=generator)
+        case [*_, "w_out_HA" | "w_out_HE" | "w_down_HF" | "gates_GH"]:
+            drawn.zero_()
+        case [*_, "gain_H" | "gain_mix_H" | "gain_feed_H" | "gain_E"]:
+            drawn.fill_(1.0)
+        case [*_, "kernel_KH"]:
+            drawn.zero_()[0] = 1.0
+        case [*_, "b_gates_G"]:
+            inputs, forgets = drawn.chunk(2)
+            inputs.zero_()
+            forgets.copy_(torch.linspace(1.0, 6.0, len(forgets)))
+        case [*_, matrix] if matrix.startswith("w_"):
+            torch.nn.init.orthogonal_(drawn, generator=generator)
         case ["decoder_VH"]:
             drawn.normal_(std=DECODER_SHRINK * hidden**-0.5, generator=generator)
         case ["layers", _, "b_input_G"] if keeping := _keeping(network):
@@ -67,7 +85,8 @@ def _keeping(network: Model) -> tuple[int, int] | None:
     """Which block of a layer's stacked gates keeps what is carried, and with which sign; None where none
     does.
     """
-    if isinstance(network, WindowNetwork) or network.config.cell not in KEEPING:
+    cell = network.config.cell if isinstance(network, Network) else "lstm"
+    if cell not in KEEPING:
         return None
-    block, sign = KEEPING[network.config.cell]
-    return KINDS[network.config.cell].blocks.index(block), sign
+    block, sign = KEEPING[cell]
+    return KINDS[cell].blocks.index(block), sign

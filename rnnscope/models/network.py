@@ -56,6 +56,30 @@ def backpropagate_by_graph(
     return loss.detach(), tuple(tuple(each.detach() for each in layer) for layer in after)
 
 
+def kept_units(
+    rate: float,
+    layers: int,
+    hidden: int,
+    ids_TB: Tensor,
+    generator: torch.Generator | None,
+    share: StreamShare | None = None,
+) -> Tensor | None:
+    """(L, T, B, H) bool: which outputs dropout keeps; None where it keeps all. Raises ValueError without a
+    generator to draw from.
+    """
+    if not rate:
+        return None
+    if generator is None:
+        raise ValueError("dropout in training draws its masks from a generator; pass one")
+    steps, streams = ids_TB.shape
+    of = share or StreamShare(streams, slice(None))
+    shape = (layers, steps, of.streams, hidden)
+    # four draws of 16 bits from one of 64: a mask should cost little beside the products
+    quarters = torch.empty(-(-math.prod(shape) // 4), dtype=torch.int64, device=ids_TB.device)
+    draws = quarters.random_(-(2**63), None, generator=generator).view(torch.int16)
+    return (draws[: math.prod(shape)] >= round(rate * 2**16) - 2**15).view(shape)[:, :, of.part]
+
+
 class Layer(nn.Module):
     """Weights of one recurrent layer; uninitialised."""
 
@@ -266,17 +290,7 @@ class Network(nn.Module):
     ) -> Tensor | None:
         """(L, T, B, H) bool: which outputs dropout keeps; None where it keeps all."""
         rate = self.config.dropout if self.training else 0.0
-        if not rate:
-            return None
-        if generator is None:
-            raise ValueError("dropout in training draws its masks from a generator; pass one")
-        steps, streams = ids_TB.shape
-        of = share or StreamShare(streams, slice(None))
-        shape = (self.config.layers, steps, of.streams, self.config.hidden)
-        # four draws of 16 bits from one of 64: a mask should cost little beside the products
-        quarters = torch.empty(-(-math.prod(shape) // 4), dtype=torch.int64, device=ids_TB.device)
-        draws = quarters.random_(-(2**63), None, generator=generator).view(torch.int16)
-        return (draws[: math.prod(shape)] >= round(rate * 2**16) - 2**15).view(shape)[:, :, of.part]
+        return kept_units(rate, self.config.layers, self.config.hidden, ids_TB, generator, share)
 
     def _backpropagate_by_graph(
         self,

@@ -1,4 +1,4 @@
-"""Network or n-NN <-> one safetensors file, whose metadata holds the shape as JSON. Knows no training."""
+"""A model of any kind <-> one safetensors file, whose metadata holds the shape as JSON. Knows no training."""
 
 from pathlib import Path
 
@@ -9,29 +9,61 @@ from safetensors.torch import save
 from torch import Tensor
 
 from rnnscope.errors import ConfigError, RecordError
+from rnnscope.models.attention import AttentionNetwork
+from rnnscope.models.matrix_memory import MatrixMemoryNetwork
 from rnnscope.models.network import Network
-from rnnscope.models.sizing import ModelConfig, NetworkConfig, WindowConfig
+from rnnscope.models.sizing import (
+    ATTENTION,
+    MLSTM,
+    TRANSFORMER,
+    WINDOW,
+    AttentionConfig,
+    MatrixMemoryConfig,
+    ModelConfig,
+    NetworkConfig,
+    TransformerConfig,
+    WindowConfig,
+    why_no_gates,
+)
+from rnnscope.models.transformer import Transformer
 from rnnscope.models.window import WindowNetwork
 from rnnscope.records.folder import write_bytes
 
-Model = Network | WindowNetwork
+Model = Network | WindowNetwork | AttentionNetwork | Transformer | MatrixMemoryNetwork
 _CONFIGS: dict[str, type[ModelConfig]] = {
     "rnnscope.network": NetworkConfig,
-    "rnnscope.window": WindowConfig,
+    f"rnnscope.{WINDOW}": WindowConfig,
+    f"rnnscope.{ATTENTION}": AttentionConfig,
+    f"rnnscope.{TRANSFORMER}": TransformerConfig,
+    f"rnnscope.{MLSTM}": MatrixMemoryConfig,
 }
 """Name of the metadata that holds a shape -> what it is the shape of."""
 
 
 def model_of(config: ModelConfig) -> Model:
-    """A network or an n-NN of this shape; its weights are uninitialised."""
-    return WindowNetwork(config) if isinstance(config, WindowConfig) else Network(config)
+    """A model of this shape; its weights are uninitialised."""
+    match config:
+        case NetworkConfig():
+            return Network(config)
+        case WindowConfig():
+            return WindowNetwork(config)
+        case AttentionConfig():
+            return AttentionNetwork(config)
+        case TransformerConfig():
+            return Transformer(config)
+        case MatrixMemoryConfig():
+            return MatrixMemoryNetwork(config)
+
+
+def _metadata_name(config: ModelConfig) -> str:
+    return next(name for name, of in _CONFIGS.items() if isinstance(config, of))
 
 
 def save_model(path: Path, model: Model) -> None:
     """Writes `path` whole or not at all. Raises RecordError where the disk refuses."""
     tensors = {name: parameter.detach().cpu().contiguous() for name, parameter in model.named_parameters()}
-    (name,) = (name for name, of in _CONFIGS.items() if isinstance(model.config, of))
-    write_bytes(path, save(tensors, metadata={name: model.config.model_dump_json()}))
+    metadata = {_metadata_name(model.config): model.config.model_dump_json()}
+    write_bytes(path, save(tensors, metadata=metadata))
 
 
 def load_model(path: Path) -> Model:
@@ -55,13 +87,11 @@ def load_model(path: Path) -> Model:
 
 
 def load_network(path: Path) -> Network:
-    """The recurrent network in `path`. Raises RecordError, and ConfigError where it is an n-NN."""
+    """The recurrent network in `path`. Raises RecordError, and ConfigError where it is another model."""
     model = load_model(path)
-    if isinstance(model, WindowNetwork):
-        raise ConfigError(
-            f"'{path.parent.name}' is an n-NN: it has no gates and no state to look into; take a recurrent "
-            "network"
-        )
+    if not isinstance(model, Network):
+        cell = _metadata_name(model.config).removeprefix("rnnscope.")
+        raise ConfigError(why_no_gates(path.parent.name, cell))
     return model
 
 

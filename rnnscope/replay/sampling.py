@@ -7,11 +7,12 @@ import torch
 
 from rnnscope.errors import ConfigError
 from rnnscope.models.network import Network
+from rnnscope.models.saved import Model
 from rnnscope.replay.steering import Hold, check_holds, holding
 
 
 def sample(
-    network: Network,
+    network: Model,
     prime: np.ndarray,
     chars: int,
     temperature: float,
@@ -33,8 +34,12 @@ def sample(
         )
     if chars < 0:
         raise ConfigError(f"{chars} characters cannot be sampled; give a number from 0 up")
-    check_holds(network, hold)
-    read = holding(network, [hold]) if hold else network
+    read = network
+    if hold:
+        if not isinstance(network, Network):
+            raise ConfigError("only a recurrent network has units to hold; leave the holds away")
+        check_holds(network, hold)
+        read = holding(network, [hold])
     written = np.empty(chars, dtype=np.int64)
     device = next(network.parameters()).device
     network.eval()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rnnscope.errors import ConfigError, RecordError
-from rnnscope.models.sizing import WINDOW
+from rnnscope.models.sizing import has_units
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.count_model import CountModel
 from rnnscope.records.finding import Finding
@@ -53,9 +53,10 @@ def analyse(
     readers = Readers(runs)
     opened = readers.networks if models else best_of_each_cell(runs, CELLS)
     if analysis.is_of_units:
-        _ = readers.large  # without a recurrent network there is nothing to open
-        if readers.growing is not None and readers.growing not in opened:
-            opened = [*opened, readers.growing]
+        _ = Readers(readers.networks).large  # without a recurrent network there is nothing to open
+        growing = Readers(readers.networks).growing
+        if growing is not None and growing not in opened:
+            opened = [*opened, growing]
         notice("looking inside " + ", ".join(run.name for run in opened))
         jobs = [TraceJob(work.folder, corpus.name, run.folder, TRACE_CHARS, command) for run in opened]
         run_jobs(trace_run, jobs, processes)
@@ -82,7 +83,7 @@ def finished_runs(work: Work, corpus: Corpus) -> list[Run]:
     found = [run for run in runs if run.manifest.corpus_fingerprint == corpus.manifest.fingerprint]
     if not found:
         raise RecordError(f"no finished run of '{corpus.name}'; say 'rnnscope train {corpus.name}' first")
-    return sorted(found, key=lambda run: (run.manifest.cell == WINDOW, run.name))
+    return sorted(found, key=lambda run: (not has_units(run.manifest.cell), run.name))
 
 
 def save_to(results: Path, finding: Finding) -> Path:

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from pydantic import ValidationError
 
 from rnnscope.errors import ConfigError
-from rnnscope.models.sizing import WINDOW
+from rnnscope.models.sizing import WINDOW, check_model_name
 from rnnscope.records.folder import checked_name
-from rnnscope.recurrence.kinds import kind_named
 from rnnscope.settings import first_error
 from rnnscope.training.config import TrainConfig, with_settings
 from rnnscope.training.recipes import recipe_named
@@ -26,8 +25,7 @@ def train_config(
     wrong.
     """
     make = recipe_named(recipe)
-    if cell != WINDOW:
-        kind_named(cell)
+    check_model_name(cell)
     try:
         config = make(cell, layers, hidden, context=context, seed=seed)
     except ValidationError as error:
@@ -40,7 +38,8 @@ def run_name(config: TrainConfig) -> str:
     every setting that is not the recipe's own, are named too.
     """
     make = recipe_named(config.recipe)
-    usual = make(config.cell, config.layers, config.hidden, context=config.context, seed=config.seed)
+    context = config.context if config.cell == WINDOW else 0
+    usual = make(config.cell, config.layers, config.hidden, context=context, seed=config.seed)
     shape = [config.cell, f"{config.layers}x{config.hidden}"]
     words = [f"{config.context}-nn", f"{config.hidden}"] if config.cell == WINDOW else shape
     if config.recipe != "fast":

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from rnnscope.errors import ConfigError, did_you_mean
-from rnnscope.models.sizing import matched_hidden, parameter_count, parameters
-from rnnscope.recurrence.kinds import kind_named
+from rnnscope.models.sizing import check_model_name, matched_hidden, parameter_count, parameters
 from rnnscope.studies.configs import run_name, train_config
 from rnnscope.training.config import TrainConfig
 
@@ -127,7 +126,7 @@ def planned_runs(grid: Grid, symbols: int) -> list[PlannedRun]:
         raise ConfigError(f"a grid of {size} runs; 1 to {MOST_RUNS:,} would do")
     runs = {}
     for cell, layers, budget in product(grid.cells, grid.layers, grid.budgets):
-        kind_named(cell)
+        check_model_name(cell)
         hidden = matched_hidden(cell, layers, symbols, budget.parameters(symbols))
         for seed in range(grid.first_seed, grid.first_seed + seeds[budget]):
             config = train_config(grid.recipe, cell, layers, hidden, seed, grid.settings_of(budget))

@@ -12,7 +12,6 @@ from rnnscope.errors import RecordError
 from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
-from rnnscope.scoring import Predictor
 from rnnscope.studies.executor import in_this_process, tell
 from rnnscope.studies.unit_states import UNTRAINED, current_trace, state_sites
 from rnnscope.studies.work import Work
@@ -20,6 +19,7 @@ from rnnscope.training.config import TrainConfig
 
 if TYPE_CHECKING:
     from rnnscope.models.network import Network
+    from rnnscope.models.saved import Model
     from rnnscope.training.progress import Progress
 
 # torch is imported in the functions: the process that plans a study needs none, and that is two seconds saved
@@ -172,15 +172,15 @@ def look_inside(job: LookJob) -> Look:
 
 def load(run: Run) -> "Network":
     """The run's recurrent network. Raises RecordError where its weights are missing or do not fit,
-    ConfigError where it is an n-NN.
+    ConfigError where it is a model without units to look into.
     """
     from rnnscope.models.saved import load_network
 
     return load_network(run.weights_path)
 
 
-def load_predictor(run: Run) -> Predictor:
-    """The run's network or n-NN, to be read with. Raises RecordError as `load` does."""
+def load_predictor(run: Run) -> "Model":
+    """The run's model of any kind, to be read with. Raises RecordError as `load` does."""
     from rnnscope.models.saved import load_model
 
     return load_model(run.weights_path)
@@ -192,5 +192,5 @@ def load_untrained(run: Run) -> "Network":
     from rnnscope.training.learner import untrained
 
     network = untrained(TrainConfig.load(run.config_path), run.manifest.symbols)
-    assert isinstance(network, Network), "an n-NN is not looked into"
+    assert isinstance(network, Network), "only a recurrent network is looked into"
     return network

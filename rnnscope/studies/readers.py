@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from rnnscope.errors import RecordError
-from rnnscope.models.sizing import WINDOW
+from rnnscope.models.sizing import WINDOW, has_units
 from rnnscope.records.run import Run
 
 SMALLER = 0.5
@@ -29,7 +29,12 @@ class Readers:
 
     @property
     def networks(self) -> list[Run]:
-        """The recurrent ones, in order."""
+        """The recurrent ones, in order: those whose units can be looked into."""
+        return [run for run in self.runs if has_units(run.manifest.cell)]
+
+    @property
+    def carrying(self) -> list[Run]:
+        """All that carry what they read beyond a window, in order: every run but the n-NNs."""
         return [run for run in self.runs if run.manifest.cell != WINDOW]
 
     @cached_property
@@ -47,12 +52,12 @@ class Readers:
 
     @property
     def large(self) -> Run:
-        """The best recurrent network. Raises RecordError where there is none."""
-        if not self.networks:
+        """The best network that is no n-NN. Raises RecordError where there is none."""
+        if not self.carrying:
             raise RecordError(
                 "no recurrent network of this corpus is trained; say 'rnnscope train CORPUS' first"
             )
-        return min(self.networks, key=_by_validation)
+        return min(self.carrying, key=_by_validation)
 
     @property
     def small(self) -> Run | None:
@@ -60,7 +65,7 @@ class Readers:
         size, cell = self.large.manifest.parameters, self.large.manifest.cell
         others = [
             run
-            for run in self.networks
+            for run in self.carrying
             if run.manifest.cell == cell and run.manifest.parameters <= SMALLER * size
         ]
         least = min((run.manifest.parameters for run in others), default=0)
@@ -72,8 +77,8 @@ class Readers:
 
     @property
     def growing(self) -> Run | None:
-        """The best recurrent network whose weights were kept on the way."""
-        kept = (run for run in self.networks if len(run.milestones()) > 1)
+        """The best network, no n-NN, whose weights were kept on the way."""
+        kept = (run for run in self.carrying if len(run.milestones()) > 1)
         return min(kept, key=_by_validation, default=None)
 
 

@@ -11,7 +11,7 @@ from rnnscope.analyses.training_dynamics import DynamicsSettings
 from rnnscope.corpora import build_corpus, source_from
 from rnnscope.corpora.sources import PYTHON_LIBRARY
 from rnnscope.errors import RecordError
-from rnnscope.models.sizing import WINDOW, matched_hidden, parameters
+from rnnscope.models.sizing import WINDOW, has_units, matched_hidden, parameters
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.count_model import CountModel
 from rnnscope.records.finding import Finding
@@ -195,7 +195,7 @@ def _job(
         name=plan.name,
         config=plan.config,
         ngram_validation_nats=nats,
-        trace_chars=scale.trace_chars if traces and plan.config.cell != WINDOW else 0,
+        trace_chars=scale.trace_chars if traces and has_units(plan.config.cell) else 0,
         command=command,
     )
 

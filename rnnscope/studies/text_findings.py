@@ -11,6 +11,7 @@ from rnnscope.analyses.model_map import Mapped, model_map
 from rnnscope.analyses.per_character import PerCharacterSettings, per_character
 from rnnscope.analyses.training_curves import training_curves
 from rnnscope.analyses.training_dynamics import DynamicsSettings, no_milestones, training_dynamics
+from rnnscope.models.sizing import WINDOW, has_units
 from rnnscope.records.finding import Finding, Scalar
 from rnnscope.records.surprisal import Surprisal
 from rnnscope.studies.context import ContextJob, ContextSettings, ngram_context, run_context
@@ -50,11 +51,11 @@ def _scored(study: Study) -> list[tuple[Surprisal, str, dict[str, Scalar]]]:
         "seed",
         "recipe",
     }
-    for run in [*study.readers.networks, *study.readers.windows.values()]:
+    for run in [*study.readers.carrying, *study.readers.windows.values()]:
         config = TrainConfig.load(run.config_path)
         facts = run.manifest.model_dump(include=fields | {"validation_nats"})
         facts |= {"dropout": config.dropout, "epochs_asked": config.epochs}
-        found.append((study.surprisal(run), "n-NN" if run.manifest.context else "network", facts))
+        found.append((study.surprisal(run), "n-NN" if run.manifest.cell == WINDOW else "network", facts))
     return found
 
 
@@ -102,7 +103,7 @@ NEAR_CONTEXTS = (3, 7)
 
 
 def curves(study: Study) -> Finding:
-    return training_curves(study.readers.networks, study.validation_nats, study.corpus.name)
+    return training_curves(study.readers.carrying, study.validation_nats, study.corpus.name)
 
 
 def dynamics(study: Study, cell_roles: Finding, *, settings: DynamicsSettings) -> Finding:
@@ -113,5 +114,7 @@ def dynamics(study: Study, cell_roles: Finding, *, settings: DynamicsSettings) -
     divergence = divergence_of(run, study.corpus, study.counts, windows, settings, study.command)
     found = cell_roles.tables.get("roles", [])
     roles = [row for row in found if row["run"] == run.name and row["is_clear"]]
-    histories = [role_history(run, study.corpus, roles, settings)] if roles else []
+    histories = (
+        [role_history(run, study.corpus, roles, settings)] if roles and has_units(run.manifest.cell) else []
+    )
     return training_dynamics(divergence, histories, study.paper, study.seed)

@@ -24,7 +24,7 @@ from rnnscope.counters import (
     gate_sites,
 )
 from rnnscope.errors import ConfigError, RnnscopeError
-from rnnscope.models.sizing import WINDOW
+from rnnscope.models.sizing import has_units, why_no_gates
 from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.run import Run
 from rnnscope.recurrence.kinds import kind_named
@@ -80,11 +80,11 @@ def unit_counters(cell: str, layers: int) -> UnitCounters:
 def count_units(
     run: Run, corpus: Corpus, part: str, executor: Executor, on_message: OnMessage = lambda name, news: None
 ) -> UnitCounters:
-    """All that `unit_counters` tell of a run over a part. Raises as `counted` does, and ConfigError for an
-    n-NN, which has no state.
+    """All that `unit_counters` tell of a run over a part. Raises as `counted` does, and ConfigError for a
+    model that has no units.
     """
-    if run.manifest.cell == WINDOW:
-        raise ConfigError(f"'{run.name}' is an n-NN: it has no gates and no state; take a recurrent network")
+    if not has_units(run.manifest.cell):
+        raise ConfigError(why_no_gates(run.name, run.manifest.cell))
     empty = unit_counters(run.manifest.cell, run.manifest.layers)
     return UnitCounters(*counted(run, corpus, part, list(empty), executor, on_message=on_message))
 

@@ -7,7 +7,20 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from rnnscope.errors import ConfigError, RecordError
-from rnnscope.models.sizing import WINDOW, ModelConfig, ModelName, NetworkConfig, WindowConfig
+from rnnscope.models.sizing import (
+    ATTENTION,
+    LOOKING_BACK,
+    MLSTM,
+    TRANSFORMER,
+    WINDOW,
+    AttentionConfig,
+    MatrixMemoryConfig,
+    ModelConfig,
+    ModelName,
+    NetworkConfig,
+    TransformerConfig,
+    WindowConfig,
+)
 from rnnscope.records.folder import write_text
 from rnnscope.settings import changed, first_error
 
@@ -21,9 +34,11 @@ class TrainConfig(BaseModel):
     """Which recipe this began as; settings may have changed since."""
 
     cell: ModelName
-    """A recurrent cell, or 'window' for an n-NN, which sees the last characters alone."""
-    context: int = Field(default=0, ge=0, le=1000)
-    """For 'window': N, the characters that it sees; 0 for recurrent cells, which see all."""
+    """A recurrent cell; 'window' for an n-NN, which sees the last characters alone; or 'attention',
+    'transformer' or 'mlstm', models with a memory of many steps."""
+    context: int = Field(default=0, ge=0, le=5000)
+    """For 'window': N, the characters that it sees. For 'attention' and 'transformer': W, steps that a layer
+    attends to. 0 for all others, which see all."""
     layers: int = Field(ge=1)
     hidden: int = Field(ge=1)
     """H, units of every layer."""
@@ -107,13 +122,14 @@ class TrainConfig(BaseModel):
 
     @model_validator(mode="after")
     def _is_one_kind(self) -> "TrainConfig":
-        if self.cell != WINDOW:
+        if self.cell not in LOOKING_BACK:
             if self.context:
                 raise ValueError(f"context {self.context} is for --cell window; a recurrent network sees all")
             return self
         if not self.context:
-            raise ValueError("an n-NN needs a context of 1 or more, the characters that it sees")
-        if self.layers != 1 or self.dropout:
+            what = "an n-NN" if self.cell == WINDOW else f"--cell {self.cell}"
+            raise ValueError(f"{what} needs a context of 1 or more, the characters that it sees")
+        if self.cell == WINDOW and (self.layers != 1 or self.dropout):
             raise ValueError("an n-NN has one layer and no dropout")
         return self
 
@@ -121,9 +137,17 @@ class TrainConfig(BaseModel):
         """The network's shape for an alphabet."""
         if self.cell == WINDOW:
             return WindowConfig(context=self.context, hidden=self.hidden, symbols=symbols)
-        return NetworkConfig(
-            cell=self.cell, layers=self.layers, hidden=self.hidden, symbols=symbols, dropout=self.dropout
-        )
+        size = {
+            "layers": self.layers,
+            "hidden": self.hidden,
+            "symbols": symbols,
+            "dropout": self.dropout,
+        }
+        if self.cell == ATTENTION:
+            return AttentionConfig(**size, context=self.context)
+        if self.cell == TRANSFORMER:
+            return TransformerConfig(**size, context=self.context)
+        return MatrixMemoryConfig(**size) if self.cell == MLSTM else NetworkConfig(cell=self.cell, **size)
 
     def write(self, path: Path) -> None:
         write_text(path, self.model_dump_json(indent=1) + "\n")

@@ -132,8 +132,10 @@ class Learner:
         """The carried state, zero where a stream begins."""
         if not fresh_B.any():
             return self.state
-        kept_B1 = torch.from_numpy(~fresh_B).to(self.device)[:, None]
-        return tuple(tuple(each_BH * kept_B1 for each_BH in layer) for layer in self.state)
+        kept_B = torch.from_numpy(~fresh_B).to(self.device)
+        return tuple(
+            tuple(each * kept_B.view(-1, *[1] * (each.dim() - 1)) for each in layer) for layer in self.state
+        )
 
     def _clip(self, window_chars: int) -> None:
         if self.config.clip_element is not None:

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from rnnscope.models.saved import save_model
-from rnnscope.models.sizing import WINDOW
+from rnnscope.models.sizing import WINDOW, has_units
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import explained, is_whole
 from rnnscope.records.run import Run, RunManifest, milestone_path
@@ -350,5 +350,7 @@ def _backend(cell: str, device: torch.device, dtype: torch.dtype, notice: Notice
     """What does the work, for the manifest."""
     if cell == WINDOW:
         return "embedding bag"
+    if not has_units(cell):
+        return "autograd"
     native = native_step(device, dtype, notice=notice)
     return native.name if native else backend_for(cell, device)

@@ -52,8 +52,8 @@ rounding. They begin with singular values from 0.03, 0.01, 0.003 and 0.001 to 1 
 class Muon(torch.optim.Optimizer):
     """Momentum whose update is orthogonalised, block by block.
 
-    Every parameter is a stack of gates of `gate_rows` rows, and a gate is cut into blocks of at most
-    `most_rows` rows. Update of a block: rate * sqrt(max(1, rows / columns) / blocks of the gate) *
+    Every parameter is a stack of gates of `gate_rows` rows, or one gate where its rows are no multiple of them,
+    and a gate is cut into blocks of at most `most_rows` rows. Update of a block: rate * sqrt(max(1, rows / columns) / blocks of the gate) *
     orthogonalised(Nesterov momentum), so that no direction of a gate's update is longer than the rate.
     Blocks lower than a gate cost less, and are no worse (training/recipes.py).
     """
@@ -74,8 +74,7 @@ class Muon(torch.optim.Optimizer):
         self.momentum = momentum
         self.newton_schulz_steps = newton_schulz_steps
         self.gate_rows = gate_rows
-        self.block_rows = block_rows(gate_rows, most_rows)
-        self.block_share = math.ceil(gate_rows / self.block_rows) ** -0.5
+        self.most_rows = most_rows
         self.dtype = dtype
         self.backend = backend
         super().__init__(parameters, {"lr": lr})
@@ -84,47 +83,63 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure=None) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         """One update of every parameter that has a gradient."""
         for group in self.param_groups:
-            parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
-            if parameters:
-                native = self._native(parameters)
-                if native is None:
-                    for parameter in parameters:
-                        self._update(parameter, group["lr"])
-                else:
-                    native.muon(
-                        parameters,
-                        [_gradient(parameter) for parameter in parameters],
-                        [self._momentum(parameter) for parameter in parameters],
-                        gate_rows=self.gate_rows,
-                        block_rows=self.block_rows,
-                        rate=group["lr"] * self.block_share,
-                        momentum=self.momentum,
-                        coefficients=ORTHOGONALISING[self.newton_schulz_steps],
-                    )
+            alike: dict[tuple[int, bool], list[Tensor]] = {}
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    gate_rows = self._gate_rows(parameter)
+                    is_tall = self._block_rows(gate_rows) > parameter.shape[1]
+                    alike.setdefault((gate_rows, is_tall), []).append(parameter)
+            for (gate_rows, _), parameters in alike.items():
+                self._update_alike(parameters, gate_rows, group["lr"])
 
-    def _native(self, parameters: Sequence[Tensor]) -> NativeStep | None:
+    def _gate_rows(self, parameter: Tensor) -> int:
+        return len(parameter) if len(parameter) % self.gate_rows else self.gate_rows
+
+    def _block_rows(self, gate_rows: int) -> int:
+        return block_rows(gate_rows, self.most_rows)
+
+    def _update_alike(self, parameters: Sequence[Tensor], gate_rows: int, rate: float) -> None:
+        rows = self._block_rows(gate_rows)
+        rate *= math.ceil(gate_rows / rows) ** -0.5
+        native = self._native(parameters, rows)
+        if native is None:
+            for parameter in parameters:
+                self._update(parameter, gate_rows, rows, rate)
+            return
+        native.muon(
+            parameters,
+            [_gradient(parameter) for parameter in parameters],
+            [self._momentum(parameter) for parameter in parameters],
+            gate_rows=gate_rows,
+            block_rows=rows,
+            rate=rate,
+            momentum=self.momentum,
+            coefficients=ORTHOGONALISING[self.newton_schulz_steps],
+        )
+
+    def _native(self, parameters: Sequence[Tensor], rows: int) -> NativeStep | None:
         """The compiled update, where it is and fits: no block higher than wide."""
         step = native_step(parameters[0].device, self.dtype, self.backend)
         fits = step is not None and all(
             each.dtype == step.dtype
             and each.is_contiguous()
             and _gradient(each).is_contiguous()
-            and self.block_rows <= each.shape[1]
+            and rows <= each.shape[1]
             for each in parameters
         )
         return step if fits else None
 
-    def _update(self, parameter: Tensor, rate: float) -> None:
+    def _update(self, parameter: Tensor, gate_rows: int, rows: int, rate: float) -> None:
         columns = parameter.shape[1]
-        stack = self._ahead(parameter).view(-1, self.gate_rows, columns)
+        stack = self._ahead(parameter).view(-1, gate_rows, columns)
         for blocks, weights in zip(
-            stack.split(self.block_rows, dim=1),
-            parameter.view(-1, self.gate_rows, columns).split(self.block_rows, dim=1),
+            stack.split(rows, dim=1),
+            parameter.view(-1, gate_rows, columns).split(rows, dim=1),
             strict=True,
         ):
             update = orthogonalised(blocks, self.newton_schulz_steps, self.dtype)
             shape_share = max(1.0, blocks.shape[1] / columns) ** 0.5
-            weights.add_(update, alpha=-rate * self.block_share * shape_share)
+            weights.add_(update, alpha=-rate * shape_share)
 
     def _ahead(self, parameter: Tensor) -> Tensor:
         """Nesterov's momentum: the gradient drawn towards the mean that has just taken it in."""
@@ -186,9 +201,9 @@ def roles(network: Model) -> dict[str, list[nn.Parameter]]:
 def _role(name: str) -> str:
     if name == "decoder_VH":
         return "decoder"
-    if name == "decoder_bias_V" or name.rpartition(".")[2].startswith("b_"):
+    if name == "decoder_bias_V" or name.rpartition(".")[2].startswith(("b_", "gain_", "kernel_", "gates_")):
         return "bias"
-    return "input" if name in ("layers.0.w_input_GI", "w_input_NVH") else "hidden"
+    return "input" if name in ("layers.0.w_input_GI", "w_input_NVH", "embed_VH") else "hidden"
 
 
 def optimisers_for(

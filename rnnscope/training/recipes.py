@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from rnnscope.errors import ConfigError, did_you_mean
 from rnnscope.models.sizing import WINDOW, ModelName
-from rnnscope.recurrence.kinds import kind_named
+from rnnscope.recurrence.kinds import KINDS, kind_named
 from rnnscope.training.config import TrainConfig
 
 HIDDEN_RATE = 0.03
@@ -31,6 +31,12 @@ matrix alone, 1.345 and 1.358 (128), 1.349 (272). Two orthogonalising steps do i
 LSTM 1x512 1.320 and 1.322, RNN 1x273 after one epoch 1.350 and 1.352.
 """
 
+CONTEXT: dict[str, int] = {"attention": 500, "transformer": 256}
+MEMORY: dict[str, dict[str, object]] = {
+    "transformer": {"streams": 16, "window_chars": 128, "hidden_rate": 0.03, "block_rows": 512},
+    "mlstm": {"streams": 16, "window_chars": 128, "hidden_rate": 0.03, "block_rows": 512},
+}
+
 
 def fast(
     cell: ModelName = "lstm",
@@ -49,11 +55,12 @@ def fast(
     states from it and stay there.
     """
     # an n-NN carries nothing and has no hidden-to-hidden matrix
-    carried, stacked = (1, 1) if cell == WINDOW else (len(kind_named(cell).state), kind_named(cell).stacked)
-    return TrainConfig(
+    kind = kind_named("lstm" if cell not in (*KINDS, WINDOW) else cell) if cell != WINDOW else None
+    carried, stacked = (len(kind.state), kind.stacked) if kind else (1, 1)
+    config = TrainConfig(
         recipe="fast",
         cell=cell,
-        context=context,
+        context=context or CONTEXT.get(cell, 0),
         layers=layers,
         hidden=hidden,
         dropout=dropout,
@@ -89,6 +96,8 @@ def fast(
         patience_epochs=None,
         log_steps=10,
     )
+    memory = MEMORY.get(cell, {})
+    return config.model_copy(update=memory)
 
 
 def paper_2015(

@@ -25,7 +25,7 @@ def test_settings_are_taken_from_text_and_nothing_else_changes():
         ({"dropout": "1"}, "setting dropout=1: input should be less than 1"),
         ({"epochs": "nan"}, "setting epochs=nan: input should be a finite number"),
         ({"hidden_rate": "inf"}, "setting hidden_rate=inf: input should be a finite number"),
-        ({"cell": "ltsm"}, "setting cell=ltsm: input should be 'rnn', 'lstm', 'gru', 'gru-2015' or 'window'"),
+        ({"cell": "ltsm"}, "setting cell=ltsm: input should be 'rnn', 'lstm', 'gru', 'gru-2015', 'window'"),
         ({"recipe": "mine"}, "setting 'recipe' names where a config comes from; choose one with --recipe"),
     ],
 )

@@ -1,0 +1,109 @@
+"""ids -> log-probabilities by a decoder-only transformer with rotary positions. Knows no text and no training."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from rnnscope.models.attending import Memory, attend, empty_memory, visible
+from rnnscope.models.convolution import convolved
+from rnnscope.models.language_model import LanguageModel, dropped_out
+from rnnscope.models.network import NetworkState
+from rnnscope.models.sizing import FEED, HEADS, KERNEL, TransformerConfig, inner_width
+
+
+class TransformerLayer(nn.Module):
+    """Weights of one layer; uninitialised."""
+
+    def __init__(self, hidden: int) -> None:
+        super().__init__()
+        inner, feed = inner_width(hidden, HEADS), FEED * hidden
+        self.gain_mix_H = nn.Parameter(torch.empty(hidden))
+        self.kernel_KH = nn.Parameter(torch.empty(KERNEL, hidden))
+        self.w_query_AH = nn.Parameter(torch.empty(inner, hidden))
+        self.w_key_AH = nn.Parameter(torch.empty(inner, hidden))
+        self.w_value_AH = nn.Parameter(torch.empty(inner, hidden))
+        self.w_out_HA = nn.Parameter(torch.empty(hidden, inner))
+        self.gain_feed_H = nn.Parameter(torch.empty(hidden))
+        self.w_up_FH = nn.Parameter(torch.empty(feed, hidden))
+        self.w_down_HF = nn.Parameter(torch.empty(hidden, feed))
+
+    def mixed(
+        self, carried_BTH: Tensor, state: tuple[Tensor, ...], visible_B1TS: Tensor
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """What attention adds, and the layer's state after the block."""
+        keys, values, known, before_BMH = state
+        normed = F.layer_norm(carried_BTH, self.gain_mix_H.shape, self.gain_mix_H)
+        seen, before_BMH = convolved(normed, before_BMH, self.kernel_KH)
+        mixed, memory = attend(
+            F.linear(seen, self.w_query_AH),
+            F.linear(seen, self.w_key_AH),
+            F.linear(seen, self.w_value_AH),
+            (keys, values, known),
+            visible_B1TS,
+            heads=HEADS,
+            rotates=True,
+        )
+        return F.linear(mixed, self.w_out_HA), (*memory, before_BMH)
+
+    def fed(self, carried_BTH: Tensor) -> Tensor:
+        """What the feed-forward part adds."""
+        normed = F.layer_norm(carried_BTH, self.gain_feed_H.shape, self.gain_feed_H)
+        return F.linear(F.relu(F.linear(normed, self.w_up_FH)).square(), self.w_down_HF)
+
+
+class Transformer(LanguageModel):
+    """Pre-norm layers, each
+
+        x <- x + W_out attention(Q y, K y, V y),  y = convolution of norm(x) over 4 steps
+        x <- x + W_down max(0, W_up norm(x))^2
+
+    then a last norm and the decoder. Norms have a gain and no bias, products no bias. The squared rectifier and
+    the convolution are Primer's (So et al. 2021, arXiv 2109.08668), which convolves q, k and v instead. Every
+    layer attends to the last `context` steps, W, of its own: what the whole sees reaches back L times that,
+    as in the Transformer-XL (Dai et al. 2019, arXiv 1901.02860).
+    """
+
+    config: TransformerConfig
+
+    def __init__(self, config: TransformerConfig) -> None:
+        super().__init__(config)
+        self.embed_VH = nn.Parameter(torch.empty(config.symbols, config.hidden))
+        self.layers = nn.ModuleList(TransformerLayer(config.hidden) for _ in range(config.layers))
+        self.gain_H = nn.Parameter(torch.empty(config.hidden))
+        self._end_with_decoder()
+
+    @property
+    def _stack(self) -> list[TransformerLayer]:
+        return list(self.layers)  # pyright: ignore[reportReturnType]
+
+    def zero_state(self, streams: int) -> NetworkState:
+        """Of every layer: keys, values and which are known of the last W - 1 steps, inputs of the
+        convolution.
+        """
+        width = inner_width(self.config.hidden, HEADS)
+        like = self.decoder_VH
+
+        def memory() -> Memory:
+            return empty_memory(like, streams, self.config.context, width)
+
+        return tuple(
+            (*memory(), like.new_zeros(streams, KERNEL - 1, self.config.hidden)) for _ in self._stack
+        )
+
+    def _top(
+        self, ids_TB: Tensor, state: NetworkState, kept_LTBH: Tensor | None
+    ) -> tuple[Tensor, NetworkState]:
+        carried_BTH, end = F.embedding(ids_TB.T, self.embed_VH), []
+        visible_B1TS = visible(state[0][2], len(ids_TB))
+        for index, (layer, layer_state) in enumerate(zip(self._stack, state, strict=True)):
+            added, after = layer.mixed(carried_BTH, layer_state, visible_B1TS)
+            carried_BTH = carried_BTH + added
+            added = dropped_out(layer.fed(carried_BTH), kept_LTBH, index, self.config.dropout)
+            carried_BTH = carried_BTH + added
+            end.append(after)
+        top_BTH = F.layer_norm(carried_BTH, self.gain_H.shape, self.gain_H)
+        return top_BTH.transpose(0, 1), tuple(end)
+
+    def _numbers(self, steps: int) -> int:
+        seen = steps + self.config.context
+        return seen * (3 * HEADS * steps + 8 * self.config.hidden)

@@ -23,11 +23,29 @@ def replay(
         bool, typer.Option("--trace", help="Keep every gate, cell state and output of every unit, too.")
     ] = False,
     rows: Annotated[int | None, typer.Option(help="Trace only so many rows of the part.")] = None,
+    memories: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            help="Read inside a memory: cache, ngram_mix, dynamic_evaluation; several: innermost first.",
+            metavar="MEMORY",
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            help="Tell a memory, e.g. window=2000 or cache.window=2000; what is not told is tuned on "
+            "validation.",
+            metavar="FIELD=VALUE",
+        ),
+    ] = None,
     precision: Annotated[str, typer.Option(help="float16 (to within 2.5e-4), float32 or int8.")] = "float16",
     work: WorkOption = DEFAULT_WORK,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a network over a part of its corpus: its loss at every character and, with --trace, its insides."""
+    """Run a network over a part of its corpus: its loss at every character and, with --trace, its insides.
+    With --with, the loss of the network inside a memory."""
     from rnnscope.errors import ConfigError
     from rnnscope.records.corpus import find_corpus
     from rnnscope.records.run import find_run
@@ -38,6 +56,14 @@ def replay(
         raise ConfigError(f"--precision '{precision}' is none of float16, float32, int8")
     if rows is not None and rows < 1:
         raise ConfigError(f"--rows {rows} is not a positive number")
+    if memories:
+        if trace:
+            raise ConfigError("--trace shows the network alone; leave --with away")
+        from rnnscope.cli.memories import replay_inside
+
+        return replay_inside(work, run, memories, settings or [], part, as_json)
+    if settings:
+        raise ConfigError("--set tells a memory; name it by --with, e.g. --with cache")
     found = find_run(work, run)
     corpus = find_corpus(work, found.manifest.corpus)
     surprisal = replay_run(found, corpus, part, command_line())

@@ -1,5 +1,6 @@
 """Predictor, Corpus -> Surprisal. Knows the protocol of scoring.py and no kind of predictor."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,10 +30,13 @@ def replay_surprisal(
     if is_whole(folder) and SurprisalManifest.read(folder).parents == parents:
         return Surprisal.read(folder)
     rows = corpus.part(part)
-    scores = score(predictor(), corpus.inputs(rows), corpus.targets(rows), on_steps)
+    runs = predictor()
+    begun = time.perf_counter_ns()
+    scores = score(runs, corpus.inputs(rows), corpus.targets(rows), on_steps)
     manifest = SurprisalManifest(
         command=command,
         parents=parents,
+        machine={"ns_per_char": (time.perf_counter_ns() - begun) // rows.chars},
         predictor=name,
         corpus=corpus.name,
         corpus_fingerprint=corpus.manifest.fingerprint,

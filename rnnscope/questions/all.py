@@ -1,11 +1,14 @@
 """Which questions there are."""
 
 from rnnscope.errors import ConfigError, did_you_mean
+from rnnscope.questions.memory import MEMORY
 from rnnscope.questions.question import Question
 from rnnscope.questions.single_layer_gating import SINGLE_LAYER_GATING
 from rnnscope.questions.units_without_a_role import UNITS_WITHOUT_A_ROLE
 
-QUESTIONS: dict[str, Question] = {each.name: each for each in (SINGLE_LAYER_GATING, UNITS_WITHOUT_A_ROLE)}
+QUESTIONS: dict[str, Question] = {
+    each.name: each for each in (MEMORY, SINGLE_LAYER_GATING, UNITS_WITHOUT_A_ROLE)
+}
 
 
 def question_named(name: str, scale: str) -> Question:

@@ -33,8 +33,8 @@ def train(
     context: Annotated[
         int,
         typer.Option(
-            help="With --cell window: the last characters that it sees; with attention and transformer: how many a "
-            "layer attends to."
+            help="With --cell window: last characters that it sees; with attention, transformer: how many "
+            "a layer attends to."
         ),
     ] = 0,
     layers: Annotated[int, typer.Option(help="Layers.")] = 1,

@@ -11,7 +11,7 @@ ROTARY_SLOWEST = 10_000.0
 """Longest wavelength of a rotation over 2 pi, steps (Su et al. 2021, arXiv 2104.09864)."""
 
 Memory = tuple[Tensor, Tensor, Tensor]
-"""Of the last M = W - 1 steps: keys (B, M, A), values (B, M, A), and which of them are known (B, M), 1 or 0."""
+"""Of the last M = W - 1 steps: keys (B, M, A), values (B, M, A), and which are known (B, M), 1 or 0."""
 
 
 def empty_memory(like: Tensor, streams: int, context: int, width: int) -> Memory:

@@ -33,8 +33,8 @@ class AttentionNetwork(LanguageModel):
         a_ts = softmax over s of (Q h_t) (K h_{s-1}) / sqrt(A)
 
     instead of h_t: the memory of Merity 2019 (arXiv 1911.11423, one head in the last layer but one), without
-    his feed-forward parts and norms. A state is found by the one before it, so that what followed is read out,
-    as in the cache of Grave, Joulin, Usunier 2017.
+    his feed-forward parts and norms. A state is found by the one before it, so that what followed is read
+    out, as in the cache of Grave, Joulin, Usunier 2017.
     """
 
     config: AttentionConfig

@@ -1,4 +1,4 @@
-"""Values over time -> each unit's weighted sum of its last few, carried from block to block. Knows no model."""
+"""Values over time -> each unit's weighted sum of its last few, carried on. Knows no model."""
 
 import torch
 from jaxtyping import Float

@@ -32,9 +32,9 @@ def initialise(
     bias of the gate that keeps what is carried, which is `forget_bias` on the keeping side: an LSTM's forget
     gate, a GRU's update gate (War and Peace, GRU 1x151 after two epochs: 1.255 validation nats, 1.275 at 0).
     Every other matrix that reads hidden units is orthogonal too, and those that give on to the residual
-    stream begin at zero, so that a block adds nothing at first; gains are 1, and of a convolution's kernel the
-    newest step. An mLSTM's gates begin with their biases alone: forgetting over 3 to 400 characters (biases
-    from 1 to 6, as in Beck et al. 2024), writing at exp(0).
+    stream begin at zero, so that a block adds nothing at first; gains are 1. Of a convolution every fourth
+    unit begins with the newest step, the others with one step back, two and three. An mLSTM's gates begin
+    with their biases alone: forgetting over 150 characters (8 of a last head), writing at exp(0).
     Of an n-NN the table from N(0, 1/N): a sum of N of its rows then has the variance of a one-hot input's.
     """
     with torch.no_grad():
@@ -61,14 +61,16 @@ def _draw(name: str, drawn: Tensor, network: Model, generator: torch.Generator, 
             drawn.normal_(generator=generator)
         case [*_, "w_out_HA" | "w_out_HE" | "w_down_HF" | "gates_GH"]:
             drawn.zero_()
-        case [*_, "gain_H" | "gain_mix_H" | "gain_feed_H" | "gain_E"]:
+        case [*_, "gain_H" | "gain_mix_H" | "gain_E"]:
             drawn.fill_(1.0)
         case [*_, "kernel_KH"]:
-            drawn.zero_()[0] = 1.0
+            drawn.zero_()
+            for back, weights_H in enumerate(drawn):
+                weights_H[back :: len(drawn)] = 1.0
         case [*_, "b_gates_G"]:
             inputs, forgets = drawn.chunk(2)
             inputs.zero_()
-            forgets.copy_(torch.linspace(1.0, 6.0, len(forgets)))
+            forgets.copy_(torch.linspace(5.0, 2.0, len(forgets)))
         case [*_, matrix] if matrix.startswith("w_"):
             torch.nn.init.orthogonal_(drawn, generator=generator)
         case ["decoder_VH"]:

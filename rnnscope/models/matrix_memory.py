@@ -1,14 +1,17 @@
-"""ids -> log-probabilities by residual blocks around the xLSTM's matrix memory. Knows no text and no training."""
+"""ids -> log-probabilities by residual blocks around the xLSTM's matrix memory. Knows no text and no
+training.
+"""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rnnscope.models.convolution import convolved
+from rnnscope.models.feed_forward import FeedForward
 from rnnscope.models.language_model import LanguageModel, dropped_out
 from rnnscope.models.memory_cell import MatrixState, in_chunks
 from rnnscope.models.network import NetworkState
-from rnnscope.models.sizing import KERNEL, MLSTM_HEADS, MatrixMemoryConfig
+from rnnscope.models.sizing import KERNEL, MLSTM_FEED, MLSTM_HEADS, MatrixMemoryConfig
 
 
 class MatrixMemoryLayer(nn.Module):
@@ -28,6 +31,7 @@ class MatrixMemoryLayer(nn.Module):
         self.b_gates_G = nn.Parameter(torch.empty(2 * MLSTM_HEADS))
         self.gain_E = nn.Parameter(torch.empty(values))
         self.w_out_HE = nn.Parameter(torch.empty(hidden, values))
+        self.feed = FeedForward(hidden, MLSTM_FEED * hidden)
 
     def mixed(self, carried_BTH: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, tuple[Tensor, ...]]:
         """What the block adds, and its state after the last step."""
@@ -94,7 +98,9 @@ class MatrixMemoryNetwork(LanguageModel):
         carried_BTH, end = F.embedding(ids_TB.T, self.embed_VH), []
         for index, (layer, layer_state) in enumerate(zip(self._stack, state, strict=True)):
             added, after = layer.mixed(carried_BTH, layer_state)
-            carried_BTH = carried_BTH + dropped_out(added, kept_LTBH, index, self.config.dropout)
+            carried_BTH = carried_BTH + added
+            added = dropped_out(layer.feed(carried_BTH), kept_LTBH, index, self.config.dropout)
+            carried_BTH = carried_BTH + added
             end.append(after)
         top_BTH = F.layer_norm(carried_BTH, self.gain_H.shape, self.gain_H)
         return top_BTH.transpose(0, 1), tuple(end)

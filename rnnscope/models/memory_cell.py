@@ -1,7 +1,8 @@
-"""Queries, keys, values, gates -> what the mLSTM's matrix memory reads out, step by step or a chunk at a time.
-Knows no weight and no model.
+"""Queries, keys, values, gates -> what the mLSTM's matrix memory reads out, step by step or a chunk at a
+time. Knows no weight and no model.
 
-Beck et al. 2024, "xLSTM: Extended Long Short-Term Memory", arXiv 2405.04517, equations 19-27 and appendix A.3.
+Beck et al. 2024, "xLSTM: Extended Long Short-Term Memory", arXiv 2405.04517, equations 19-27 and appendix
+A.3.
 """
 
 from typing import NamedTuple

@@ -48,12 +48,25 @@ HEADS = 2
 """Attention heads of a transformer's layer."""
 FEED = 2
 """Units of its feed-forward part, times H."""
-MLSTM_HEADS = 4
-"""Heads of a matrix memory."""
+MLSTM_HEADS = 1
+"""Heads of a matrix memory. It keeps as many things apart as a key has units: heads of a few units each can
+keep next to nothing (War and Peace, quarter of an epoch: @@)."""
+MLSTM_KEYS = 1.0
+"""Units of the keys of all its heads together, of H."""
+MLSTM_FEED = 2
+"""Units of the feed-forward part of an mLSTM's block, times H."""
 HEAD_SHARE = 0.25
 """Width of a key, a query and a value of the head over an LSTM's states, of H."""
 KERNEL = 4
 """Steps that the convolution before a memory sees, its own included (the xLSTM's; Beck et al. 2024)."""
+
+
+def _feed_forward(hidden: int, feed: int) -> dict[str, tuple[int, ...]]:
+    return {
+        "feed.gain_H": (hidden,),
+        "feed.w_up_FH": (feed, hidden),
+        "feed.w_down_HF": (hidden, feed),
+    }
 
 
 def inner_width(hidden: int, heads: int) -> int:
@@ -182,9 +195,7 @@ class TransformerConfig(MemoryConfig):
                 "w_key_AH": (inner, hidden),
                 "w_value_AH": (inner, hidden),
                 "w_out_HA": (hidden, inner),
-                "gain_feed_H": (hidden,),
-                "w_up_FH": (feed, hidden),
-                "w_down_HF": (hidden, feed),
+                **_feed_forward(hidden, feed),
             }
             shapes |= {f"layers.{layer}.{name}": shape for name, shape in block.items()}
         return shapes | {"gain_H": (hidden,)} | self._decoder
@@ -201,7 +212,7 @@ class MatrixMemoryConfig(MemoryConfig):
     @property
     def key_width(self) -> int:
         """K, columns of a head's memory."""
-        return max(1, round(self.hidden / (2 * MLSTM_HEADS)))
+        return max(1, round(MLSTM_KEYS * self.hidden / MLSTM_HEADS))
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -221,6 +232,7 @@ class MatrixMemoryConfig(MemoryConfig):
                 "b_gates_G": (2 * MLSTM_HEADS,),
                 "gain_E": (values,),
                 "w_out_HE": (hidden, values),
+                **_feed_forward(hidden, MLSTM_FEED * hidden),
             }
             shapes |= {f"layers.{layer}.{name}": shape for name, shape in block.items()}
         return shapes | {"gain_H": (hidden,)} | self._decoder

@@ -1,4 +1,6 @@
-"""ids -> log-probabilities by a decoder-only transformer with rotary positions. Knows no text and no training."""
+"""ids -> log-probabilities by a decoder-only transformer with rotary positions. Knows no text and no
+training.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -6,6 +8,7 @@ from torch.nn import functional as F
 
 from rnnscope.models.attending import Memory, attend, empty_memory, visible
 from rnnscope.models.convolution import convolved
+from rnnscope.models.feed_forward import FeedForward
 from rnnscope.models.language_model import LanguageModel, dropped_out
 from rnnscope.models.network import NetworkState
 from rnnscope.models.sizing import FEED, HEADS, KERNEL, TransformerConfig, inner_width
@@ -16,16 +19,14 @@ class TransformerLayer(nn.Module):
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
-        inner, feed = inner_width(hidden, HEADS), FEED * hidden
+        inner = inner_width(hidden, HEADS)
         self.gain_mix_H = nn.Parameter(torch.empty(hidden))
         self.kernel_KH = nn.Parameter(torch.empty(KERNEL, hidden))
         self.w_query_AH = nn.Parameter(torch.empty(inner, hidden))
         self.w_key_AH = nn.Parameter(torch.empty(inner, hidden))
         self.w_value_AH = nn.Parameter(torch.empty(inner, hidden))
         self.w_out_HA = nn.Parameter(torch.empty(hidden, inner))
-        self.gain_feed_H = nn.Parameter(torch.empty(hidden))
-        self.w_up_FH = nn.Parameter(torch.empty(feed, hidden))
-        self.w_down_HF = nn.Parameter(torch.empty(hidden, feed))
+        self.feed = FeedForward(hidden, FEED * hidden)
 
     def mixed(
         self, carried_BTH: Tensor, state: tuple[Tensor, ...], visible_B1TS: Tensor
@@ -45,11 +46,6 @@ class TransformerLayer(nn.Module):
         )
         return F.linear(mixed, self.w_out_HA), (*memory, before_BMH)
 
-    def fed(self, carried_BTH: Tensor) -> Tensor:
-        """What the feed-forward part adds."""
-        normed = F.layer_norm(carried_BTH, self.gain_feed_H.shape, self.gain_feed_H)
-        return F.linear(F.relu(F.linear(normed, self.w_up_FH)).square(), self.w_down_HF)
-
 
 class Transformer(LanguageModel):
     """Pre-norm layers, each
@@ -57,10 +53,10 @@ class Transformer(LanguageModel):
         x <- x + W_out attention(Q y, K y, V y),  y = convolution of norm(x) over 4 steps
         x <- x + W_down max(0, W_up norm(x))^2
 
-    then a last norm and the decoder. Norms have a gain and no bias, products no bias. The squared rectifier and
-    the convolution are Primer's (So et al. 2021, arXiv 2109.08668), which convolves q, k and v instead. Every
-    layer attends to the last `context` steps, W, of its own: what the whole sees reaches back L times that,
-    as in the Transformer-XL (Dai et al. 2019, arXiv 1901.02860).
+    then a last norm and the decoder. Norms have a gain and no bias, products no bias. The squared rectifier
+    and the convolution are Primer's (So et al. 2021, arXiv 2109.08668), which convolves q, k and v instead.
+    Every layer attends to the last `context` steps, W, of its own: the whole reaches back L times that, as in
+    the Transformer-XL (Dai et al. 2019, arXiv 1901.02860).
     """
 
     config: TransformerConfig
@@ -98,7 +94,7 @@ class Transformer(LanguageModel):
         for index, (layer, layer_state) in enumerate(zip(self._stack, state, strict=True)):
             added, after = layer.mixed(carried_BTH, layer_state, visible_B1TS)
             carried_BTH = carried_BTH + added
-            added = dropped_out(layer.fed(carried_BTH), kept_LTBH, index, self.config.dropout)
+            added = dropped_out(layer.feed(carried_BTH), kept_LTBH, index, self.config.dropout)
             carried_BTH = carried_BTH + added
             end.append(after)
         top_BTH = F.layer_norm(carried_BTH, self.gain_H.shape, self.gain_H)

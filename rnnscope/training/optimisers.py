@@ -52,9 +52,10 @@ rounding. They begin with singular values from 0.03, 0.01, 0.003 and 0.001 to 1 
 class Muon(torch.optim.Optimizer):
     """Momentum whose update is orthogonalised, block by block.
 
-    Every parameter is a stack of gates of `gate_rows` rows, or one gate where its rows are no multiple of them,
-    and a gate is cut into blocks of at most `most_rows` rows. Update of a block: rate * sqrt(max(1, rows / columns) / blocks of the gate) *
-    orthogonalised(Nesterov momentum), so that no direction of a gate's update is longer than the rate.
+    Every parameter is a stack of gates of `gate_rows` rows, or one gate where its rows are no multiple of
+    them, and a gate is cut into blocks of at most `most_rows` rows. Update of a block:
+    rate * sqrt(max(1, rows / columns) / blocks of the gate) * orthogonalised(Nesterov momentum), so that no
+    direction of a gate's update is longer than the rate.
     Blocks lower than a gate cost less, and are no worse (training/recipes.py).
     """
 

@@ -1,10 +1,17 @@
 """The mLSTM's memory a chunk at a time is the mLSTM's memory step by step."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
 
-from rnnscope.models.memory_cell import MatrixState, by_steps, in_chunks
+from rnnscope.models import memory_cell
+from rnnscope.models.memory_cell import MatrixState
+
+Form = Callable[..., tuple[Tensor, MatrixState]]
+by_steps: Form = memory_cell.by_steps
+in_chunks: Form = memory_cell.in_chunks
 
 STREAMS, HEADS, KEYS, VALUES = 2, 3, 4, 5
 

@@ -14,14 +14,14 @@ from rnnscope.models.saved import model_of
 from rnnscope.models.sizing import (
     AttentionConfig,
     MatrixMemoryConfig,
-    MemoryConfig,
     TransformerConfig,
     parameter_count,
 )
 from rnnscope.scoring import Predictor, score
 
+Memorising = AttentionConfig | TransformerConfig | MatrixMemoryConfig
 SYMBOLS, CONTEXT = 7, 5
-CONFIGS: dict[str, MemoryConfig] = {
+CONFIGS: dict[str, Memorising] = {
     "attention": AttentionConfig(layers=1, hidden=9, symbols=SYMBOLS, context=CONTEXT),
     "attention-3": AttentionConfig(layers=3, hidden=9, symbols=SYMBOLS, context=CONTEXT),
     "transformer": TransformerConfig(layers=2, hidden=10, symbols=SYMBOLS, context=CONTEXT),
@@ -31,7 +31,7 @@ CONFIGS: dict[str, MemoryConfig] = {
 EVERY = pytest.mark.parametrize("name", CONFIGS)
 
 
-def made(config: MemoryConfig, seed: int = 1) -> LanguageModel:
+def made(config: Memorising, seed: int = 1) -> LanguageModel:
     """Weights of every kind away from zero: a model that does something everywhere."""
     model = model_of(config)
     assert isinstance(model, LanguageModel)
@@ -141,7 +141,7 @@ def test_its_gradient_is_that_of_the_mean_loss_and_goes_no_further_back_than_the
 @EVERY
 def test_its_file_gives_it_back_and_is_refused_where_gates_are_wanted(name: str, tmp_path: Path):
     model = made(CONFIGS[name]).float()
-    save_model(tmp_path / "w.safetensors", model)
+    save_model(tmp_path / "w.safetensors", model)  # pyright: ignore[reportArgumentType]
     loaded = load_model(tmp_path / "w.safetensors")
     assert loaded.config == model.config
     for key, parameter in model.named_parameters():

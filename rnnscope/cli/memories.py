@@ -53,7 +53,7 @@ def replay_inside(
     lines += [_line(*each) for each in zip(memories, inside.tuned, strict=True)]
     if cost_us is not None:
         alone = f", the run alone {plain_us:.1f}" if plain_us is not None else ""
-        lines.append(f"{cost_us:.1f} microseconds per character{alone}")
+        lines.append(f"{cost_us:.1f} microseconds of processor time per character{alone}")
     emit(as_json, result, [*lines, f"in {inside.surprisal.folder}"])
 
 
@@ -85,7 +85,7 @@ def _line(name: str, tuned: "Tuned") -> str:
         return f"{name}: {values}"
     return (
         f"{name}: {values}; tuned: {', '.join(tuned.tuned)}, on {tuned.chars:,} validation characters "
-        f"({tuned.nats:.4f} nats there) in {tuned.seconds:.0f} s"
+        f"({tuned.nats:.4f} nats there) in {tuned.seconds:.0f} s of processor time"
     )
 
 

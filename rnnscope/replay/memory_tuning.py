@@ -34,7 +34,7 @@ FIRST_TRY = {"segment_chars": 20, "rate": 1e-3, "decay": 3e-3}
 GATE_THIN = 2
 """Every second character chooses a gate's penalty."""
 
-Tried = dict[str, float]
+Tried = dict[str, float | int]
 
 
 class Tuned(BaseModel):
@@ -54,6 +54,7 @@ class Tuned(BaseModel):
     """Of a log-linear mixture."""
     gate: dict[str, list] | None = None
     seconds: float = 0.0
+    """Of processor time that tuning took."""
 
     @property
     def mixing(self) -> Mixing:
@@ -82,7 +83,7 @@ class TuningRows:
 
 def tuned_cache(settings: CacheSettings, inner: Reader, rows: TuningRows) -> Tuned:
     """Theta and window from grids, the weight exactly for each pair of them."""
-    begun, some = time.monotonic(), rows.some(settings.carries)
+    begun, some = time.process_time(), rows.some(settings.carries)
     read = inner.read(some.inputs_RT)
     spread = max(dot_spread(read.top_RTH), 1e-6)
     thetas = [settings.theta] if settings.theta is not None else [float(f"{k / spread:.3g}") for k in THETAS]
@@ -108,7 +109,7 @@ def tuned_cache(settings: CacheSettings, inner: Reader, rows: TuningRows) -> Tun
 def tuned_ngram_mix(settings: NgramMixSettings, inner: Reader, ngrams: KneserNey, rows: TuningRows) -> Tuned:
     """The context under one linear weight, exact for each; a gate or a log-linear mixture is then fitted on
     all validation rows."""
-    begun, read = time.monotonic(), inner.read(rows.inputs_RT)
+    begun, read = time.process_time(), inner.read(rows.inputs_RT)
     log_probs_NV = read.log_probs_RTV.reshape(rows.inputs_RT.size, -1)
     p_N = np.exp(_at_targets(read.log_probs_RTV, rows.targets_RT).astype(np.float64).ravel())
     contexts = range(ngrams.context + 1) if settings.context is None else [settings.context]
@@ -155,12 +156,12 @@ def tuned_dynamic_evaluation(
 ) -> Tuned:
     """Segment, rate and decay from grids, one step along one of them at a time as long as that helps; R is
     measured on `train`."""
-    begun, some = time.monotonic(), rows.some(settings.carries)
+    begun, some = time.process_time(), rows.some(settings.carries)
     given = {name: value for name in FIRST_TRY if (value := getattr(settings, name)) is not None}
     grids = {"rate": RATES, "decay": DECAYS, "segment_chars": SEGMENTS}
     scales: dict[int, Tensor] = {}
 
-    def loss(at: Mapping[str, float]) -> float:
+    def loss(at: Mapping[str, float | int]) -> float:
         segment = int(at["segment_chars"])
         if segment not in scales:
             scales[segment] = gradient_scales(model, train.inputs_RT, train.targets_RT, segment)
@@ -173,15 +174,15 @@ def tuned_dynamic_evaluation(
 
 
 def descended(
-    start: Mapping[str, float],
-    grids: Mapping[str, Sequence[float]],
-    loss: Callable[[Mapping[str, float]], float],
+    start: Mapping[str, float | int],
+    grids: Mapping[str, Sequence[float | int]],
+    loss: Callable[[Mapping[str, float | int]], float],
 ) -> list[Tried]:
     """All that was tried, with 'nats': from `start`, a point of the grids, one step of one grid at a time as
     long as the loss falls (coordinate descent). A loss that is not finite is never the lowest."""
-    known: dict[tuple[float, ...], Tried] = {}
+    known: dict[tuple[float | int, ...], Tried] = {}
 
-    def at(point: Mapping[str, float]) -> float:
+    def at(point: Mapping[str, float | int]) -> float:
         key = tuple(point.values())
         if key not in known:
             nats = loss(point)
@@ -222,7 +223,7 @@ def _outcome(settings, tried: list[Tried], rows: TuningRows, begun: float) -> Tu
 
 
 def _since(begun: float) -> float:
-    return round(time.monotonic() - begun, 1)
+    return round(time.process_time() - begun, 1)
 
 
 def _at_targets(log_probs_RTV: np.ndarray, targets_RT: np.ndarray) -> np.ndarray:

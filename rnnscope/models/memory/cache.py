@@ -127,7 +127,7 @@ def _scaled(band_bW: Tensor, theta: float) -> Tensor:
 
 
 def true_shares(
-    text: Text, targets_N: np.ndarray, thetas: Sequence[float], windows: Sequence[int]
+    text: Text, targets_N: np.ndarray, thetas: Sequence[float | int], windows: Sequence[int]
 ) -> Float[np.ndarray, "A W N"]:
     """p_cache of the true next character under every theta and every window, which ascend; nan where nothing
     is remembered. Dot products are worked out once for all.

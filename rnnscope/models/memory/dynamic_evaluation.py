@@ -12,7 +12,7 @@ never more than the whole way.
 
 import copy
 from collections.abc import Iterator
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ from rnnscope.models.network import NetworkState
 EPSILON = 1e-5
 
 
+@runtime_checkable
 class LearningModel(Protocol):
     """What is asked of a model; networks and n-NNs have it."""
 

@@ -7,7 +7,7 @@ Peace under 128 units.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -21,6 +21,7 @@ BLOCK_NUMBERS = 4_000_000
 """Numbers handed on at a time."""
 
 
+@runtime_checkable
 class TrainedModel(Protocol):
     """What a memory asks of a model; networks and n-NNs have it."""
 
@@ -42,6 +43,7 @@ class Read(NamedTuple):
     """float32: the model's vectors before the decoder, whatever memory is around it."""
 
 
+@runtime_checkable
 class Reader(Protocol):
     """A predictor that can be wrapped."""
 
@@ -114,6 +116,7 @@ def ids_of(inputs_RT: np.ndarray) -> Int[Tensor, "T R"]:
     return torch.from_numpy(np.ascontiguousarray(inputs_RT.T, dtype=np.int64))
 
 
+@runtime_checkable
 class HasDecoder(Protocol):
     """Named parameters, the decoder's among them."""
 

@@ -3,7 +3,8 @@ by a rule. Knows no question.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -13,13 +14,15 @@ from rnnscope.corpora import build_corpus
 from rnnscope.corpora.choosing import source_from
 from rnnscope.corpora.known_texts import WAR_AND_PEACE_SHA256
 from rnnscope.corpora.sources import PYTHON_LIBRARY, WAR_AND_PEACE
+from rnnscope.corpora.synthetic import SYNTHETIC
 from rnnscope.errors import RecordError
 from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.finding import Finding, Row
 from rnnscope.records.folder import Manifest, is_whole, write_text
 from rnnscope.records.run import Run
+from rnnscope.studies.configs import train_config
 from rnnscope.studies.executor import Executor, on_processes, run_jobs
-from rnnscope.studies.grid import Budget, Grid, PlannedRun, planned_runs
+from rnnscope.studies.grid import Budget, Grid, PlannedRun, planned_run, planned_runs
 from rnnscope.studies.jobs import TrainJob, replay_run, train_and_replay
 from rnnscope.studies.training import Listener, is_done
 from rnnscope.studies.work import Work
@@ -38,11 +41,20 @@ class Text:
     budgets: tuple[int, ...]
     """Sizes, each named by the one-layer LSTM of so many units."""
     chars: int | None = None
-    """Of the embedded library; another text is taken whole."""
+    """Of the embedded library or a synthetic text; another text is taken whole."""
+    settings: Mapping[str, str | int] = field(default_factory=dict)
+    """Of the source, as `--set` takes them."""
+    name: str | None = None
+    """Its corpus's, where that is not the source's."""
+    shapes: tuple[tuple[int, int], ...] = ()
+    """(layers, hidden units) of its networks, in place of the scale's layers at the budgets."""
+    seed: int | None = None
+    """Of its networks, where every seed has a text of its own; None: all of the scale's seeds."""
 
     @property
     def corpus(self) -> str:
-        return self.source if self.chars in (None, 3_000_000) else f"{self.source}-{self.chars // 1000}k"
+        usual = self.source if self.chars in (None, 3_000_000) else f"{self.source}-{self.chars // 1000}k"
+        return self.name or usual
 
 
 @dataclass(frozen=True)
@@ -185,6 +197,12 @@ def answer(
 
 def planned(scale: Scale, text: Text, symbols: int) -> list[PlannedRun]:
     """The networks that a scale wants on a text."""
+    if text.shapes:
+        seeds = range(scale.seeds) if text.seed is None else (text.seed,)
+        return [
+            planned_run(train_config("fast", cell, *shape, seed, {"epochs": text.epochs}), symbols)
+            for cell, shape, seed in product(scale.cells, text.shapes, seeds)
+        ]
     grid = Grid(
         cells=scale.cells,
         layers=scale.layers,
@@ -198,9 +216,9 @@ def planned(scale: Scale, text: Text, symbols: int) -> list[PlannedRun]:
 def _corpus(text: Text, work: Work, command: str, listener: Listener) -> Corpus:
     if is_whole(work.corpus(text.corpus)):
         return _checked(Corpus.read(work.corpus(text.corpus)), text)
-    chars = text.chars if text.source == PYTHON_LIBRARY else None
+    chars = text.chars if text.source in (PYTHON_LIBRARY, SYNTHETIC) else None
     return build_corpus(
-        source_from(text.source, chars=chars),
+        source_from(text.source, chars=chars, settings=text.settings),
         text.corpus,
         work.folder,
         command=command,
@@ -213,6 +231,8 @@ def _checked(corpus: Corpus, text: Text) -> Corpus:
     manifest = corpus.manifest
     if text.source == PYTHON_LIBRARY:
         is_meant = manifest.source["kind"] == PYTHON_LIBRARY and manifest.ids_chars == text.chars
+    elif text.source == SYNTHETIC:
+        is_meant = ({**text.settings, "chars": text.chars}).items() <= manifest.source.items()
     else:
         is_meant = text.source != WAR_AND_PEACE or manifest.text_sha256 == WAR_AND_PEACE_SHA256
     if not is_meant:

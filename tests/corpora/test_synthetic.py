@@ -70,9 +70,8 @@ def test_a_quote_holds_the_letters_that_were_drawn_before_it(text):
     joined = re.sub(r"[\n.;]", "", text)  # lines and marks go through a quote
     pieces = joined.split('"')
     assert {piece for piece in pieces[1:-1:2] if len(piece) != COPIED} == set()
-    plain = functional_text(4, CHARS, 0)[0]  # without doubling the letters before are those that stand there
     outside, quoted = "", 0
-    for place, piece in enumerate(re.sub(r"[.]", "", plain).split('"')[:-1]):
+    for place, piece in enumerate(pieces[:-1]):
         letters = re.sub(r"[^a-l]", "", piece)
         if place % 2 and len(outside) >= COPIED:
             assert letters == outside[-COPIED:]
@@ -82,14 +81,14 @@ def test_a_quote_holds_the_letters_that_were_drawn_before_it(text):
     assert quoted > 500
 
 
-def test_while_doubling_is_on_drawn_letters_come_in_pairs(text):
-    bare = re.sub(r"[\n.;]", "", text)
-    bare = re.sub(r'"[a-l]*"', '"', bare)
-    stretches = bare.split("%")[1:-1:2]
-    letters = [re.sub(r"[()\[\]@#&]", " ", each) for each in stretches]
-    runs = [run for each in letters for run in re.findall("[a-l]+", each.replace('"', " "))]
-    assert len(runs) > 1000
-    assert all(run[::2] == run[1::2] for run in runs)
+def test_while_letters_alternate_they_come_from_one_half_and_the_other_and_else_they_do_not():
+    written, _ = functional_text(8, CHARS, 0)
+    bare = re.sub(r'"[a-l]*"', "", re.sub(r"[\n.;]", "", written))
+    changes = [0, 0]
+    for place, stretch in enumerate(bare.split("%")):
+        half = np.array([each < "g" for each in re.sub("[^a-l]", "", stretch)])
+        changes[place % 2] += int((half[1:] == half[:-1]).sum())
+    assert changes[1] == 0 and changes[0] > 1000
 
 
 def test_the_toggle_changes_which_letters_follow_which():
@@ -130,9 +129,7 @@ def test_what_a_rule_decides_is_certain_or_free(text):
     found = floor(latents.before, 8, 0)
     names = [symbol.name for symbol in SYMBOLS]
     certain = found.probabilities_TV.max(axis=1) == 1
-    due = found.functional_TS[
-        :, [names.index(n) for n in ("short counter", "quote", "line", "doubling", "long counter")]
-    ]
+    due = found.functional_TS[:, [names.index(n) for n in ("short counter", "quote", "line", "long counter")]]
     assert np.array_equal(due.any(axis=1), certain) and due.sum(axis=1).max() == 1
     for name, closing in (("round", ")"), ("square", "]")):
         possible = found.probabilities_TV[:, alphabet(8).index(closing)] > 0

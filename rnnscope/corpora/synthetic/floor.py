@@ -24,7 +24,6 @@ from rnnscope.corpora.synthetic.language import (
 from rnnscope.corpora.synthetic.latents import ROUND, SQUARE, Latents
 
 _FREE = -1
-_MOST_POWER = 30.0
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,8 @@ class Floor:
     """The exact distribution of each character, in the order of `alphabet`."""
     functional_TS: np.ndarray
     """Bool, column by column of SYMBOLS: whether that symbol's rule decides the distribution here. Brackets:
-    free, and the innermost open one is of this kind; toggle: free, its table holds; else what comes is due.
+    free, and the innermost open one is of this kind; toggle: free, one of its tables holds; alternation: free
+    and on; else what comes is due.
     """
     asked_TS: np.ndarray
     """Bool: where a reader who does not know that symbol's state would give the event of `event_classes`
@@ -56,7 +56,8 @@ def floor(before: Latents, symbols: int, seed: int) -> Floor:
     there = alphabet(symbols)
     forced_T, reasons = _forced(before, symbols)
     is_free = forced_T == _FREE
-    row_T = before.part("toggle") * len(LETTERS) + before.letter(COPIED - 1)
+    alternates = before.part("alternation") > 0
+    row_T = (before.part("toggle") + 2 * alternates) * len(LETTERS) + before.letter(COPIED - 1)
     masks, mask_T = np.unique(_masks(before, symbols), return_inverse=True)
     by_mask = np.zeros((len(masks), len(there)))
     for index, mask in enumerate(masks.tolist()):
@@ -69,18 +70,10 @@ def floor(before: Latents, symbols: int, seed: int) -> Floor:
     found[~is_free] = 0.0
     found[np.flatnonzero(~is_free), forced_T[~is_free]] = 1.0
     functional = [is_free & (before.part("innermost") == ROUND), is_free, reasons[2], reasons[3], reasons[4]]
-    functional += [is_free & (before.part("innermost") == SQUARE), reasons[6], reasons[7]]
+    functional += [is_free & (before.part("innermost") == SQUARE), is_free & alternates, reasons[7]]
     unless_line = ~reasons[4]
-    asked = [
-        is_free,
-        is_free,
-        unless_line,
-        reasons[3],
-        np.ones_like(is_free),
-        is_free,
-        reasons[6],
-        unless_line,
-    ]
+    asked = [is_free, is_free, unless_line, reasons[3], np.ones_like(is_free)]
+    asked += [is_free, is_free, unless_line]
     return Floor(
         found,
         np.stack(functional[:symbols], 1) if symbols else np.zeros((len(found), 0), bool),
@@ -90,7 +83,8 @@ def floor(before: Latents, symbols: int, seed: int) -> Floor:
 
 def event_classes(symbols: int) -> list[np.ndarray]:
     """For every symbol the class of each character of the alphabet, (V,): what its rule is about. A bracket's
-    closing one or not, a mark or not, the line's end or not, which letter (toggle), which character.
+    closing one or not, a mark or not, the line's end or not, which letter (toggle), which half of the letters
+    (alternation), which character (quote).
     """
     there = alphabet(symbols)
     each_V = np.arange(len(there))
@@ -101,6 +95,8 @@ def event_classes(symbols: int) -> list[np.ndarray]:
             found.append((each_V == there.index(about[symbol.name])).astype(int))
         elif symbol.name == "toggle":
             found.append(np.minimum(each_V, len(LETTERS)))
+        elif symbol.name == "alternation":
+            found.append(np.minimum(each_V // (len(LETTERS) // 2), 2))
         else:
             found.append(each_V)
     return found
@@ -118,7 +114,6 @@ def _forced(before: Latents, symbols: int) -> tuple[np.ndarray, dict[int, np.nda
         (7, before.part("long") == 1, ";"),
         (3, quote > COPIED, '"'),
         (3, quote > 0, copied_T),
-        (6, before.part("due") > 0, letters[-1]),
     ]
     forced_T = np.full(len(quote), _FREE)
     reasons = {place: np.zeros(len(quote), dtype=bool) for place in range(len(SYMBOLS))}
@@ -165,8 +160,8 @@ def control_floor(text: str, table: np.ndarray, symbols: int) -> np.ndarray:
 
 
 def control_table(model: str, latents: Latents, symbols: int, seed: int) -> np.ndarray:
-    """The filler's table of the control of a functional text: its first one to the power at which both floors
-    are equal, or as near as can be.
+    """The filler's table of the control of a functional text: its first one, mixed with a table that goes
+    through the letters in a fixed order, so much that both floors are equal, or as near as can be.
     """
     there = alphabet(symbols)
     ids_T = np.array([there.index(each) for each in model])
@@ -177,16 +172,19 @@ def control_table(model: str, latents: Latents, symbols: int, seed: int) -> np.n
     symbol_shares = np.append(symbol_shares[symbol_shares > 0], letters)
     # H(which symbol or a letter) + P(letter) H(which letter) = wanted
     per_letter = (wanted + float((symbol_shares * np.log(symbol_shares)).sum())) / letters
-    low, high = 0.0, _MOST_POWER
+    low, high = 0.0, 1.0
     for _ in range(60):
-        power = (low + high) / 2
-        low, high = (power, high) if _entropy_rate(_raised(seed, power)) > per_letter else (low, power)
-    return _raised(seed, (low + high) / 2) if symbols else np.array(filler_tables(seed)[0])
+        share = (low + high) / 2
+        low, high = (share, high) if _entropy_rate(_mixed(seed, share)) > per_letter else (low, share)
+    return _mixed(seed, (low + high) / 2 if symbols else 0.0)
 
 
-def _raised(seed: int, power: float) -> np.ndarray:
-    raised = filler_tables(seed)[0] ** power
-    return raised / raised.sum(axis=1, keepdims=True)
+def _mixed(seed: int, share: float) -> np.ndarray:
+    """The first table with a share of one in which each letter has one that follows, all in one round."""
+    order = np.random.default_rng([seed, 4]).permutation(len(LETTERS))
+    round_trip = np.zeros((len(LETTERS), len(LETTERS)))
+    round_trip[order, np.roll(order, -1)] = 1.0
+    return (1 - share) * filler_tables(seed)[0] + share * round_trip
 
 
 def _entropy_rate(table: np.ndarray) -> float:

@@ -29,6 +29,7 @@ def functional_text(symbols: int, chars: int, seed: int) -> tuple[str, Latents]:
     language.py have them.
     """
     rows = [np.cumsum(row).tolist() for row in filler_tables(seed).reshape(-1, len(LETTERS))]
+    lasts = [int(np.flatnonzero(row)[-1]) for row in filler_tables(seed).reshape(-1, len(LETTERS))]
     always, shorts, longs = (option_mask(symbols, which) for which in ('@"%', "#", "&"))
     opening = option_mask(symbols, "([")
     closings = {ROUND: option_mask(symbols, ")"), SQUARE: option_mask(symbols, "]")}
@@ -36,7 +37,7 @@ def functional_text(symbols: int, chars: int, seed: int) -> tuple[str, Latents]:
     text: list[str] = []
     states: list[int] = []
     stack: list[int] = []
-    toggle = doubling = due = short = long = quote = column = 0
+    toggle = alternation = short = long = quote = column = 0
     at, letters = OFFSETS, START >> OFFSETS["letters"]
     for u in np.random.default_rng([seed, 2, symbols]).random(chars).tolist():
         if column == width:
@@ -54,8 +55,6 @@ def functional_text(symbols: int, chars: int, seed: int) -> tuple[str, Latents]:
                 is_closing = quote > COPIED
                 drawn = '"' if is_closing else LETTERS[letters >> 4 * (COPIED - quote) & 15]
                 quote = 0 if is_closing else quote + 1
-            elif due:
-                due, drawn = 0, LETTERS[letters & 15]
             else:
                 mask = always
                 if stack:
@@ -69,9 +68,10 @@ def functional_text(symbols: int, chars: int, seed: int) -> tuple[str, Latents]:
                 limits, options, left = _choices(mask)
                 choice = bisect_right(limits, u)
                 if choice == len(options):
-                    letter = bisect_right(rows[toggle * len(LETTERS) + (letters & 15)], (u + left - 1) / left)
-                    letter = min(letter, len(LETTERS) - 1)
-                    letters, due = (letters << 4 | letter) & _LETTER_BITS, doubling
+                    row = (toggle + 2 * alternation) * len(LETTERS) + (letters & 15)
+                    # rounding may take the last step of a row, which then falls to its last possible letter
+                    letter = min(bisect_right(rows[row], (u + left - 1) / left), lasts[row])
+                    letters = (letters << 4 | letter) & _LETTER_BITS
                     drawn = LETTERS[letter]
                 else:
                     drawn = options[choice]
@@ -86,7 +86,7 @@ def functional_text(symbols: int, chars: int, seed: int) -> tuple[str, Latents]:
                     elif drawn == '"':
                         quote = 1
                     elif drawn == "%":
-                        doubling ^= 1
+                        alternation ^= 1
                     else:
                         long = LONG_CHARS + 1
         text.append(drawn)
@@ -99,8 +99,7 @@ def functional_text(symbols: int, chars: int, seed: int) -> tuple[str, Latents]:
             | short << at["short"]
             | quote << at["quote"]
             | column << at["column"]
-            | doubling << at["doubling"]
-            | due << at["due"]
+            | alternation << at["alternation"]
             | long << at["long"]
             | letters << at["letters"]
         )
@@ -118,8 +117,8 @@ def control_text(symbols: int, chars: int, seed: int) -> tuple[str, np.ndarray]:
     """A text with every symbol as often as in the functional one of these settings, each at a place drawn at
     random, and the filler's table, (letters, letters).
 
-    All letters come from one table, the functional text's first, raised to the power (and normalised) at
-    which the floors of both texts are equal: where rules decide, less is left to chance.
+    All letters come from one table, the functional text's first, mixed with a fixed order of the letters so
+    much that the floors of both texts are equal: where rules decide, less is left to chance.
     """
     model, latents = functional_text(symbols, chars, seed)
     symbols_there = [each for each in model if each not in LETTERS]

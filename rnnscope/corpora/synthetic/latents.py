@@ -19,8 +19,7 @@ BITS = {
     "short": 4,
     "quote": 3,
     "column": 16,
-    "doubling": 1,
-    "due": 1,
+    "alternation": 1,
     "long": 4,
     "letters": 4 * COPIED,
 }
@@ -39,9 +38,9 @@ class Latents:
     packed_T: np.ndarray
 
     def part(self, name: str) -> np.ndarray:
-        """int32: 'round', 'square' (open brackets), 'innermost' (0, ROUND, SQUARE), 'toggle', 'doubling'
-        (0, 1), 'due' (1: the last letter is to be doubled), 'short', 'long' (characters to the mark, itself
-        included; 0: does not run), 'quote' (0 outside, else the place of what is next inside), 'column'.
+        """int32: 'round', 'square' (open brackets), 'innermost' (0, ROUND, SQUARE), 'toggle', 'alternation'
+        (0, 1), 'short', 'long' (characters to the mark, itself included; 0: does not run), 'quote' (0
+        outside, else the place of what is next inside), 'column'.
         """
         return ((self.packed_T >> OFFSETS[name]) & ((1 << BITS[name]) - 1)).astype(np.int32)
 
@@ -84,8 +83,7 @@ STATES = (
     LatentState(
         "square_innermost", "square", "flag", "innermost is [", lambda s: s.part("innermost") == SQUARE
     ),
-    LatentState("doubling_on", "doubling", "flag", "after an odd %", lambda s: s.part("doubling") > 0),
-    LatentState("double_due", "doubling", "flag", "letter to be doubled", lambda s: s.part("due") > 0),
+    LatentState("alternating", "alternation", "flag", "after an odd %", lambda s: s.part("alternation") > 0),
     LatentState("long_running", "long counter", "flag", "counting from &", lambda s: s.part("long") > 0),
     LatentState("long_left", "long counter", "graded", "characters to ;", lambda s: s.part("long")),
 )

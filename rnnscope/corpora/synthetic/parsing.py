@@ -26,7 +26,7 @@ def parse(text: str) -> Latents:
     at = OFFSETS
     letters_mask = (1 << BITS["letters"]) - 1
     brackets, depths = [], {ROUND: 0, SQUARE: 0}
-    toggle = doubling = due = short = long = quote = column = nesting = 0
+    toggle = alternation = short = long = quote = column = nesting = 0
     letters = START >> at["letters"]
     states = []
     for each in text:
@@ -39,10 +39,8 @@ def parse(text: str) -> Latents:
             if each in LETTERS:
                 if quote:
                     quote = min(quote + 1, COPIED + 1)
-                elif due:
-                    due = 0
                 else:
-                    letters, due = (letters << 4 | LETTERS.index(each)) & letters_mask, doubling
+                    letters = (letters << 4 | LETTERS.index(each)) & letters_mask
             elif each in _OPEN and len(brackets) < DEPTH:
                 brackets.append(_OPEN[each])
                 depths[_OPEN[each]] += 1
@@ -53,7 +51,7 @@ def parse(text: str) -> Latents:
             elif each == '"':
                 quote = 0 if quote else 1
             elif each == "%":
-                doubling = 1 - doubling
+                alternation = 1 - alternation
             elif each == "#" and not short:
                 short = SHORT_CHARS + 1
             elif each == "&" and not long:
@@ -66,8 +64,7 @@ def parse(text: str) -> Latents:
             | short << at["short"]
             | quote << at["quote"]
             | column << at["column"]
-            | doubling << at["doubling"]
-            | due << at["due"]
+            | alternation << at["alternation"]
             | long << at["long"]
             | letters << at["letters"]
         )

@@ -180,8 +180,9 @@ def _saturated(networks: Sequence[Network], run: Run, corpus: Corpus, untrained_
             {gate: np.concatenate([by_site[f"layers.{n}.{gate}"] for n in range(layers)]) for gate in gates}
         )
     whole_U, before_U = (np.max(list(each.values()), axis=0) for each in shares)
-    return [
-        {"saturated": float(whole_U[place]), "untrained": float(before_U[place])}
-        | {f"saturated_{gate}": round(float(share_U[place]), 4) for gate, share_U in shares[0].items()}
-        for place in range(len(whole_U))
-    ]
+    found: list[Row] = []
+    for place in range(len(whole_U)):
+        row: Row = {"saturated": float(whole_U[place]), "untrained": float(before_U[place])}
+        row |= {f"saturated_{gate}": round(float(share_U[place]), 4) for gate, share_U in shares[0].items()}
+        found.append(row)
+    return found

@@ -24,10 +24,9 @@ from rnnscope.studies.configs import train_config
 from rnnscope.studies.executor import Executor, on_processes, run_jobs
 from rnnscope.studies.grid import Budget, Grid, PlannedRun, planned_run, planned_runs
 from rnnscope.studies.jobs import TrainJob, replay_run, train_and_replay
-from rnnscope.studies.training import Listener, is_done
+from rnnscope.studies.training import NOBODY, Listener, is_done
 from rnnscope.studies.work import Work
 
-NOBODY = Listener()
 Verdict = Literal["yes", "no", "undecided", "premise not met"]
 
 
@@ -38,7 +37,7 @@ class Text:
     source: str
     """As `rnnscope corpus build` takes it, and its corpus's name."""
     epochs: float
-    budgets: tuple[int, ...]
+    budgets: tuple[int, ...] = ()
     """Sizes, each named by the one-layer LSTM of so many units."""
     chars: int | None = None
     """Of the embedded library or a synthetic text; another text is taken whole."""

@@ -136,7 +136,6 @@ def texts(symbols: Sequence[int], seeds: int, chars: int, epochs: float, shapes:
                 Text(
                     source=SYNTHETIC,
                     epochs=epochs,
-                    budgets=(),
                     chars=chars,
                     settings={"symbols": count, "control": control, "seed": seed},
                     name=synthetic_name(settings, chars),

@@ -25,6 +25,7 @@ from rnnscope.records.finding import Row
 from rnnscope.records.run import Run
 from rnnscope.replay.counts import count_over
 from rnnscope.replay.trace import rows_for
+from rnnscope.scoring import Predictor
 from rnnscope.studies.jobs import load, load_untrained
 from rnnscope.studies.unit_states import state_sites, texts_of
 
@@ -61,17 +62,17 @@ def measured(job: MeasureJob, untrained_chars: int) -> list[Row]:
     ]
 
 
-def learned_rows(network: Network, corpus: Corpus, known: PartStates) -> list[Row]:
+def learned_rows(predictor: Predictor, corpus: Corpus, known: PartStates) -> list[Row]:
     """For every symbol of a functional text, over the test characters where its rule tells something of what
-    comes next: nats of the event that it is about (`event_classes`) of the network, the exact distribution
-    and the last character alone; `learned`, 1 where the network is at the exact distribution and 0 where it
+    comes next: nats of the event that it is about (`event_classes`) of the predictor, the exact distribution
+    and the last character alone; `learned`, 1 where the predictor is at the exact distribution and 0 where it
     is no better than the last character; and the accuracy where the rule decides, beside the best there is.
     """
     symbols, part = known.settings.symbols, corpus.part("test")
     # ids are in the order of code points, distributions in that of the language's alphabet
     order_V = np.searchsorted(corpus.codes, [ord(each) for each in alphabet(symbols)])
     places_V = np.argsort(order_V)
-    blocks = list(network.log_prob_blocks(corpus.inputs(part)))
+    blocks = list(predictor.log_prob_blocks(corpus.inputs(part)))
     own_NV = np.concatenate(blocks).transpose(1, 0, 2).reshape(-1, corpus.symbols)[:, order_V]
     targets_N, inputs_N = (places_V[ids_RT.ravel()] for ids_RT in (corpus.targets(part), corpus.inputs(part)))
     exact = floor(known.latents_N, symbols, known.settings.seed)

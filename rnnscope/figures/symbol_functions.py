@@ -27,6 +27,7 @@ def _slopes(finding: Finding, most_rows: int) -> list[Figure]:
         return []
     drawn = evenly_by(points, lambda row: (row["what"], row["side"], row["cell"]), most_rows)
     rows: list[Row] = [{**row, "panel": f"{row['what']}, {str(row['cell']).upper()}"} for row in drawn]
+    looks = color_and_shape("side", SIDES)
     base = alt.Chart().encode(
         x=alt.X(
             "symbols:Q",
@@ -34,17 +35,19 @@ def _slopes(finding: Finding, most_rows: int) -> list[Figure]:
             axis=alt.Axis(format="d", tickMinStep=1, grid=False),
             scale=alt.Scale(nice=False, padding=8),
         ),
-        **color_and_shape("side", SIDES),
+        color=looks["color"],
     )
-    share = alt.Y("share:Q", title="share of units", axis=alt.Axis(format="~%", tickCount=5))
+    bounds = alt.Scale(domain=[0, 1], clamp=True)
+    share = alt.Y("share:Q", title="share of units", axis=alt.Axis(format="~%", tickCount=5), scale=bounds)
     lines = base.mark_line(strokeWidth=1.6, aria=False).encode(y=share)
     spans = (
         base.transform_filter("isValid(datum.low)")
         .mark_rule(strokeWidth=2, opacity=0.6, aria=False)
-        .encode(y=alt.Y("low:Q"), y2="high:Q")
+        .encode(y=alt.Y("low:Q", scale=bounds), y2="high:Q")
     )
     marks = base.mark_point(size=60, opacity=1, aria=False).encode(
         y=share,
+        shape=looks["shape"],
         tooltip=[
             alt.Tooltip("side:N"),
             alt.Tooltip("symbols:Q"),
@@ -81,7 +84,7 @@ def _states(finding: Finding, most_rows: int) -> list[Figure]:
     rows: list[Row] = [
         {
             **row,
-            "who": f"{row['layer']}.{row['unit']}",
+            "who": f"{row['cell']} {row['layer']}.{row['unit']}",
             "panel": f"{str(row['cell']).upper()} {row.get('shape', '')}",
             "own": row["state"] == row["track"] and bool(row["has_role"]),
         }

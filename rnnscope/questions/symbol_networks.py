@@ -73,19 +73,26 @@ BESIDE = (
 """Counted too, without a say."""
 
 
-def slope(networks: Sequence[Network], what: str, side: str, seed: int) -> float:
-    """Per symbol, by least squares, mean over cells and shapes; S = 0 counts on both sides."""
+FIRST = {"specialised": 1, "strongly specialised": 1}
+"""The least S that a slope begins at, if not 0: with no symbols there is no state to specialise in."""
+
+
+def slope(networks: Sequence[Network], what: str, side: str, seed: int, first: int | None = None) -> float:
+    """Per symbol from `first` on, by least squares, mean over cells and shapes; S = 0 is on both sides."""
+    least = FIRST.get(what, 0) if first is None else first
     found = []
     for setting in sorted({each.setting for each in networks}):
-        those = [each for each in on_side(networks, side) if each.setting == setting and each.seed == seed]
+        own = [each for each in on_side(networks, side) if each.setting == setting and each.seed == seed]
+        those = [each for each in own if each.symbols >= least]
         found.append(
             np.polyfit([each.symbols for each in those], [each.shares[what] for each in those], 1)[0]
         )
     return mean(found)
 
 
-def beyond(networks: Sequence[Network], what: str, seed: int) -> float:
-    functional, control = (slope(networks, what, side, seed) for side in SIDES)
+def beyond(networks: Sequence[Network], what: str, seed: int, first: int | None = None) -> float:
+    """The functional slope less the control's."""
+    functional, control = (slope(networks, what, side, seed, first) for side in SIDES)
     return functional - control
 
 

@@ -79,16 +79,23 @@ STATES = (("toggle_on", "toggle"), ("column", "line"))
 
 
 def symbols(
-    special: tuple, saturated: tuple, learned: float = 0.9, noise: float = 0.01, seeds: int = 5
+    special: tuple,
+    saturated: tuple,
+    learned: float = 0.9,
+    noise: float = 0.01,
+    seeds: int = 5,
+    step: float = 0.0,
 ) -> list[Measurement]:
-    """Networks of 200 units; each pair is the share of units a symbol adds, (with a function, without)."""
+    """Networks of 200 units; each pair is the share of units a symbol adds, (with a function, without);
+    `step` is what the first one adds besides to those that specialise, with a function.
+    """
     generator, found = np.random.default_rng(0), []
     for cell, gates in CELLS.items():
         for seed in range(seeds):
             for count, is_control in ((0, False), (3, False), (3, True), (8, False), (8, True)):
                 having, shut = (
                     int(200 * np.clip(start + each[is_control] * count + generator.normal() * noise, 0, 1))
-                    for start, each in ((0.0, special), (0.2, saturated))
+                    for start, each in ((step * (count > 0 and not is_control), special), (0.2, saturated))
                 )
                 rows: list[Row] = [
                     {"what": "network", "hidden": 200, "symbols": count, "is_control": is_control}

@@ -105,4 +105,11 @@ def test_what_the_figure_of_functions_draws_is_the_shares_and_every_unit_with_it
     assert {row["state"] for row in tables["units"]} == {"toggle_on", "column"}
     assert len(tables["units"]) == 2 * 200 * 2 and len(tables["networks"]) == 50
     row = tables["sharing"][-1]
-    assert row["symbols_with_units"] == 2 and row["symbols_without"] == row["symbols"] - 2
+    assert (row["symbols"], row["symbols_with_units"], row["symbols_without"]) == (8, 2, 6)
+
+
+def test_the_step_from_no_symbol_to_the_first_is_no_slope_of_specialised_units():
+    decision = symbol_functions.decide(symbols((0.0, 0.0), (0.04, 0.0), step=0.5))
+    parts = {row["part"]: row["low"] for row in decision.tables["parts"]}
+    assert parts["specialised from S = 0, functional less control"] > 0.03
+    assert decision.verdict == "undecided" and abs(decision.effect) < 0.01

@@ -40,7 +40,7 @@ DEPTH = 4
 """Brackets open at once, of both kinds together."""
 SHORT_CHARS = 5
 """Characters between a short counter and its mark."""
-LONG_CHARS = 9
+LONG_CHARS = 7
 COPIED = 2
 """Letters that a quote copies."""
 WIDTH = 20

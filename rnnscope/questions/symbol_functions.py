@@ -37,8 +37,8 @@ RULE = (
     "state), less that on control texts, whose symbols do nothing; the same over S = 0 to 8 for the share of "
     "units that saturate (a gate below 0.1 or above 0.9 in more than half of the steps). Averaged over cells "
     "and shapes for each seed, 95 % intervals over seeds. Premise: of the nats that the last character "
-    "leaves open about the symbols the networks make up more than half, else 'premise not met'. Both slopes above "
-    "zero: yes. One of them at or below zero with its whole interval: no. Else undecided."
+    "leaves open about the symbols the networks make up more than half, else 'premise not met'. Both slopes "
+    "above zero: yes. One of them at or below zero with its whole interval: no. Else undecided."
 )
 LEARNED = 0.5
 """Share made up, for the premise."""

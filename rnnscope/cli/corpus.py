@@ -5,7 +5,15 @@ from typing import Annotated
 
 import typer
 
-from rnnscope.cli.options import DEFAULT_WORK, JsonOption, WorkOption, command_line, emit, notice
+from rnnscope.cli.options import (
+    DEFAULT_WORK,
+    JsonOption,
+    WorkOption,
+    command_line,
+    emit,
+    notice,
+    parse_settings,
+)
 
 app = typer.Typer(help="Make corpora of texts.", no_args_is_help=True)
 
@@ -15,9 +23,8 @@ def build(
     source: Annotated[
         str,
         typer.Argument(
-            help="'war-and-peace', 'python-library' (this Python's own source), a file (plain, .gz, .xz), a "
-            "folder, "
-            "or - for standard input."
+            help="'war-and-peace', 'python-library' (this Python's own source), 'synthetic' (symbols with "
+            "functions), a file (plain, .gz, .xz), a folder, or - for standard input."
         ),
     ],
     name: Annotated[str | None, typer.Option(help="What the corpus is to be called.")] = None,
@@ -47,9 +54,13 @@ def build(
         str | None, typer.Option(help="prose, python or c: what a quote and a comment are.")
     ] = None,
     chars: Annotated[
-        int | None, typer.Option(help="Cut python-library or a folder after this many characters.")
+        int | None, typer.Option(help="Length of synthetic; where to cut python-library or a folder.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the order of files (default 2015).")] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="symbols=4, control=true or seed=1 of synthetic.", metavar="FIELD=VALUE"),
+    ] = None,
     work: WorkOption = DEFAULT_WORK,
     as_json: JsonOption = False,
 ) -> None:
@@ -61,7 +72,15 @@ def build(
         raise ConfigError(f"unexpected '{patterns[0]}' after the source; patterns go behind --include")
     wanted = [*(include or []), *(patterns or [])] or None
     corpus = build_corpus(
-        source_from(source, file=file, include=wanted, chars=chars, seed=seed, work=work),
+        source_from(
+            source,
+            file=file,
+            include=wanted,
+            chars=chars,
+            seed=seed,
+            settings=parse_settings(settings or []),
+            work=work,
+        ),
         name,
         work,
         alphabet=alphabet,

@@ -13,7 +13,9 @@ def register(app: typer.Typer) -> None:
 
 
 def question(
-    name: Annotated[str, typer.Argument(help="single_layer_gating or units_without_a_role.")],
+    name: Annotated[
+        str, typer.Argument(help="single_layer_gating, units_without_a_role, memory or symbol_functions.")
+    ],
     scale: Annotated[
         str, typer.Option(help="small (minutes, for a look) or full (hours, for the verdict).")
     ] = "small",

@@ -1,7 +1,7 @@
 """What stands on a command line -> Source."""
 
 import stat
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rnnscope.corpora.known_texts import PYTHON_LIBRARY_CHARS, python_library, war_and_peace
@@ -15,6 +15,7 @@ from rnnscope.corpora.sources import (
     standard_input,
     text_file,
 )
+from rnnscope.corpora.synthetic import SYNTHETIC, SYNTHETIC_CHARS, synthetic
 from rnnscope.errors import ConfigError, CorpusError, did_you_mean
 
 
@@ -25,21 +26,30 @@ def source_from(
     include: Sequence[str] | None = None,
     chars: int | None = None,
     seed: int | None = None,
+    settings: Mapping[str, object] | None = None,
     work: Path | None = None,
     stdin: ByteStream | None = None,
 ) -> Source:
-    """The source that a command line means: 'war-and-peace', 'python-library', '-', a file or a folder.
+    """The source that a command line means: 'war-and-peace', 'python-library', 'synthetic', '-', a file or a
+    folder.
 
     The `work` folder is left out of a folder that it lies in. Raises ConfigError for anything else and for an
     option that this source does not have.
     """
     path = Path(text)
     kind = _kind_of(text, path)
-    options = {"--file": file, "--include": include, "--chars": chars, "--seed": seed}
+    options = {
+        "--file": file,
+        "--include": include,
+        "--chars": chars,
+        "--seed": seed,
+        "--set": settings or None,
+    }
     takes = {
         WAR_AND_PEACE: ["--file"],
         PYTHON_LIBRARY: ["--chars", "--seed"],
         "folder": ["--include", "--chars", "--seed"],
+        SYNTHETIC: ["--chars", "--set"],
     }
     for option, value in options.items():
         if value is not None and option not in takes.get(kind, []):
@@ -52,6 +62,8 @@ def source_from(
         return war_and_peace(file)
     if kind == PYTHON_LIBRARY:
         return python_library(chars or PYTHON_LIBRARY_CHARS, seed)
+    if kind == SYNTHETIC:
+        return synthetic(settings, chars or SYNTHETIC_CHARS)
     if kind == "stdin":
         return standard_input(stdin)
     return folder(path, include or ["*"], seed, chars, work) if kind == "folder" else text_file(path)
@@ -60,6 +72,7 @@ def source_from(
 _ARTICLES = {
     WAR_AND_PEACE: "a known text",
     PYTHON_LIBRARY: "this Python's library",
+    SYNTHETIC: "drawn by its settings",
     "stdin": "standard input",
     "folder": "a folder",
     "file": "a file",
@@ -67,7 +80,7 @@ _ARTICLES = {
 
 
 def _kind_of(text: str, path: Path) -> str:
-    if text in (WAR_AND_PEACE, PYTHON_LIBRARY):
+    if text in (WAR_AND_PEACE, PYTHON_LIBRARY, SYNTHETIC):
         return text
     if text == "-":
         return "stdin"
@@ -80,7 +93,7 @@ def _kind_of(text: str, path: Path) -> str:
     except PermissionError:
         raise CorpusError(f"'{text}' cannot be read: permission denied") from None
     except (OSError, ValueError):
-        hint = did_you_mean(text, [WAR_AND_PEACE, PYTHON_LIBRARY])
+        hint = did_you_mean(text, [WAR_AND_PEACE, PYTHON_LIBRARY, SYNTHETIC])
         raise ConfigError(
             f"no file or folder '{text}' to make a corpus of; {hint} ('-' is standard input)"
         ) from None

@@ -4,10 +4,11 @@ from rnnscope.errors import ConfigError, did_you_mean
 from rnnscope.questions.memory import MEMORY
 from rnnscope.questions.question import Question
 from rnnscope.questions.single_layer_gating import SINGLE_LAYER_GATING
+from rnnscope.questions.symbol_functions import SYMBOL_FUNCTIONS
 from rnnscope.questions.units_without_a_role import UNITS_WITHOUT_A_ROLE
 
 QUESTIONS: dict[str, Question] = {
-    each.name: each for each in (MEMORY, SINGLE_LAYER_GATING, UNITS_WITHOUT_A_ROLE)
+    each.name: each for each in (SINGLE_LAYER_GATING, UNITS_WITHOUT_A_ROLE, MEMORY, SYMBOL_FUNCTIONS)
 }
 
 

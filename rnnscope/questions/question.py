@@ -9,40 +9,19 @@ from typing import Literal
 
 from pydantic import ValidationError
 
-from rnnscope.corpora import build_corpus
-from rnnscope.corpora.choosing import source_from
-from rnnscope.corpora.known_texts import WAR_AND_PEACE_SHA256
-from rnnscope.corpora.sources import PYTHON_LIBRARY, WAR_AND_PEACE
 from rnnscope.errors import RecordError
+from rnnscope.questions.text import Text, corpus_of
 from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.finding import Finding, Row
-from rnnscope.records.folder import Manifest, is_whole, write_text
+from rnnscope.records.folder import Manifest, write_text
 from rnnscope.records.run import Run
 from rnnscope.studies.executor import Executor, on_processes, run_jobs
 from rnnscope.studies.grid import Budget, Grid, PlannedRun, planned_runs
 from rnnscope.studies.jobs import TrainJob, replay_run, train_and_replay
-from rnnscope.studies.training import Listener, is_done
+from rnnscope.studies.training import NOBODY, Listener, is_done
 from rnnscope.studies.work import Work
 
-NOBODY = Listener()
 Verdict = Literal["yes", "no", "undecided", "premise not met"]
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text that a question's networks are trained on."""
-
-    source: str
-    """As `rnnscope corpus build` takes it, and its corpus's name."""
-    epochs: float
-    budgets: tuple[int, ...]
-    """Sizes, each named by the one-layer LSTM of so many units."""
-    chars: int | None = None
-    """Of the embedded library; another text is taken whole."""
-
-    @property
-    def corpus(self) -> str:
-        return self.source if self.chars in (None, 3_000_000) else f"{self.source}-{self.chars // 1000}k"
 
 
 def grid_of(scale: "Scale", text: Text, symbols: int) -> list[PlannedRun]:
@@ -146,7 +125,7 @@ def answer(
 ) -> Finding:
     """Trains what is not there, measures what is not measured, and applies the rule. Raises RnnscopeError."""
     asked = question.scales[scale]
-    corpora = {text.corpus: _corpus(text, work, command, listener) for text in asked.texts}
+    corpora = {text.corpus: corpus_of(text, work, command, listener) for text in asked.texts}
     plans = [
         (text, plan)
         for text in asked.texts
@@ -201,33 +180,6 @@ def answer(
         parents=parents,
         command=command,
     )
-
-
-def _corpus(text: Text, work: Work, command: str, listener: Listener) -> Corpus:
-    if is_whole(work.corpus(text.corpus)):
-        return _checked(Corpus.read(work.corpus(text.corpus)), text)
-    chars = text.chars if text.source == PYTHON_LIBRARY else None
-    return build_corpus(
-        source_from(text.source, chars=chars),
-        text.corpus,
-        work.folder,
-        command=command,
-        notice=listener.notice,
-    )
-
-
-def _checked(corpus: Corpus, text: Text) -> Corpus:
-    """Raises RecordError where a corpus of that name is of another text than is asked about."""
-    manifest = corpus.manifest
-    if text.source == PYTHON_LIBRARY:
-        is_meant = manifest.source["kind"] == PYTHON_LIBRARY and manifest.ids_chars == text.chars
-    else:
-        is_meant = text.source != WAR_AND_PEACE or manifest.text_sha256 == WAR_AND_PEACE_SHA256
-    if not is_meant:
-        raise RecordError(
-            f"corpus '{corpus.name}' is not the text that the question asks about; another --work would do"
-        )
-    return corpus
 
 
 def _measured(

@@ -7,7 +7,8 @@ import numpy as np
 from rnnscope.analyses.comparison import WAR_AND_PEACE
 from rnnscope.counters import SaturationCounter, gate_sites
 from rnnscope.estimate import Interval, over_seeds
-from rnnscope.questions.question import Decision, MeasureJob, Measurement, Question, Scale, Text, Verdict
+from rnnscope.questions.question import Decision, MeasureJob, Measurement, Question, Scale, Verdict
+from rnnscope.questions.text import Text
 from rnnscope.records.finding import Row
 
 CLAIM = (

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import numpy as np
 
 from rnnscope.estimate import Interval, over_seeds
-from rnnscope.questions.question import Decision, MeasureJob, Measurement, Question, Scale, Text, Verdict
+from rnnscope.questions.question import Decision, MeasureJob, Measurement, Question, Scale, Verdict
+from rnnscope.questions.text import Text
 from rnnscope.records.finding import Row, Scalar
 
 CLAIM = (

@@ -165,7 +165,7 @@ def test_an_option_that_a_source_does_not_have_is_refused(tmp_path):
         source_from("python-library", file=tmp_path / "t.txt")
     with pytest.raises(ConfigError, match=r"--include is for folder only, and '.*t.txt' is a file"):
         source_from(str(tmp_path / "t.txt"), include=["*.c"])
-    with pytest.raises(ConfigError, match="--chars is for python-library, folder only"):
+    with pytest.raises(ConfigError, match="--chars is for python-library, folder, synthetic only"):
         source_from("-", chars=100)
     with pytest.raises(ConfigError, match="--chars 0 is not a positive number"):
         source_from("python-library", chars=0)

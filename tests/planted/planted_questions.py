@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from rnnscope.questions import single_layer_gating, units_without_a_role
+from rnnscope.questions import single_layer_gating, symbol_functions, units_without_a_role
 from rnnscope.questions.question import Measurement
 from rnnscope.records.finding import Finding, Row
 
@@ -75,11 +75,58 @@ def units(memory: tuple, constant: tuple, lost: tuple, seeds: int = 5, having: i
     return found
 
 
+STATES = (("toggle_on", "toggle"), ("column", "line"))
+
+
+def symbols(
+    special: tuple,
+    saturated: tuple,
+    learned: float = 0.9,
+    noise: float = 0.01,
+    seeds: int = 5,
+    step: float = 0.0,
+) -> list[Measurement]:
+    """Networks of 200 units; each pair is the share of units a symbol adds, (with a function, without);
+    `step` is what the first one adds besides to those that specialise, with a function.
+    """
+    generator, found = np.random.default_rng(0), []
+    for cell, gates in CELLS.items():
+        for seed in range(seeds):
+            for count, is_control in ((0, False), (3, False), (3, True), (8, False), (8, True)):
+                having, shut = (
+                    int(200 * np.clip(start + each[is_control] * count + generator.normal() * noise, 0, 1))
+                    for start, each in ((step * (count > 0 and not is_control), special), (0.2, saturated))
+                )
+                rows: list[Row] = [
+                    {"what": "network", "hidden": 200, "symbols": count, "is_control": is_control}
+                    | {"floor_nats": 1.8}
+                ]
+                for name in [] if is_control else ["toggle", "line"][:count]:
+                    rows.append(
+                        {"what": "symbol", "symbol": name, "learned": learned, "accuracy": 0.9}
+                        | {"best_accuracy": 1.0, "nats": 0.2, "floor_nats": 0.1, "last_nats": 1.1}
+                    )
+                for unit in range(200):
+                    state, symbol = STATES[unit % 2]
+                    share = 0.7 if unit < shut else 0.1
+                    rows.append(
+                        {"what": "unit", "layer": 1, "unit": unit, "track": state, "symbol": symbol}
+                        | {"has_role": bool(count) and unit < having, "functions": unit % 3}
+                        | {"saturated": share, "untrained": 0.05}
+                        | {f"saturated_{gate}": share for gate in gates}
+                        | ({f"score_{name}": 0.9 * (name == state) for name, _ in STATES} if count else {})
+                    )
+                each = measurement(cell, 1, seed, rows, 1.9)
+                found.append(each.model_copy(update={"run": f"{each.run}-{count}-{is_control}"}))
+    return found
+
+
 def findings() -> list[Finding]:
     """A verdict of each question."""
     decisions = {
         "single_layer_gating": single_layer_gating.decide(gated(0.3, 0.1, 0.4)),
         "units_without_a_role": units_without_a_role.decide(units((0.2, 0.5), (3.0, 9.0), (0.008, 0.01))),
+        "symbol_functions": symbol_functions.decide(symbols((0.08, 0.0), (0.03, 0.0))),
     }
     return [
         Finding(analysis=name, corpus="c", title=name, reading=each.reading, tables=each.tables)

@@ -1,3 +1,4 @@
+# pyright: reportOperatorIssue=false
 """The rule of the question of memory, on measurements made up so that the verdict is known."""
 
 import pytest

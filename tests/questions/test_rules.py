@@ -1,10 +1,10 @@
-# pyright: reportArgumentType=false
+# pyright: reportArgumentType=false, reportOperatorIssue=false
 """The rules on measurements made up so that the verdict is known."""
 
 import pytest
-from planted_questions import gated, units
+from planted_questions import gated, symbols, units
 
-from rnnscope.questions import single_layer_gating, units_without_a_role
+from rnnscope.questions import single_layer_gating, symbol_functions, units_without_a_role
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,42 @@ def test_a_setting_that_lacks_a_seed_does_not_pass_for_a_difference_between_seed
     whole, lacking = (units_without_a_role.decide(each) for each in ([*low, *high], [*low, *high[1:]]))
     assert lacking.effect == pytest.approx(whole.effect, abs=0.01)
     assert lacking.high - lacking.low < 3 * (whole.high - whole.low)
+
+
+@pytest.mark.parametrize(
+    ("special", "saturated", "learned", "verdict"),
+    [
+        ((0.08, 0.0), (0.04, 0.0), 0.9, "yes"),
+        ((0.08, 0.08), (0.04, 0.0), 0.9, "undecided"),
+        ((0.08, 0.0), (0.0, 0.04), 0.9, "no"),
+        ((0.0, 0.08), (0.04, 0.0), 0.9, "no"),
+        ((0.08, 0.0), (0.02, 0.02), 0.9, "undecided"),
+        ((0.08, 0.0), (0.04, 0.0), 0.4, "premise not met"),
+    ],
+)
+def test_functions_are_judged_by_both_slopes_less_the_controls(special, saturated, learned, verdict: str):
+    decision = symbol_functions.decide(symbols(special, saturated, learned))
+    assert decision.verdict == verdict
+    assert decision.effect == pytest.approx(special[0] - special[1], abs=0.005)
+    assert decision.low < decision.effect < decision.high
+
+
+def test_what_the_figure_of_functions_draws_is_the_shares_and_every_unit_with_its_states():
+    tables = symbol_functions.decide(symbols((0.08, 0.0), (0.04, 0.0))).tables
+    shares = {
+        (row["what"], row["side"], row["cell"], row["symbols"]): row["share"] for row in tables["curves"]
+    }
+    assert shares["specialised", "functional", "lstm", 8] == pytest.approx(0.64, abs=0.03)
+    assert shares["specialised", "control", "gru", 8] == pytest.approx(0.0, abs=0.03)
+    assert shares["saturated", "functional", "gru", 0] == shares["saturated", "control", "gru", 0]
+    assert {row["state"] for row in tables["units"]} == {"toggle_on", "column"}
+    assert len(tables["units"]) == 2 * 200 * 2 and len(tables["networks"]) == 50
+    row = tables["sharing"][-1]
+    assert (row["symbols"], row["symbols_with_units"], row["symbols_without"]) == (8, 2, 6)
+
+
+def test_the_step_from_no_symbol_to_the_first_is_no_slope_of_specialised_units():
+    decision = symbol_functions.decide(symbols((0.0, 0.0), (0.04, 0.0), step=0.5))
+    parts = {row["part"]: row["low"] for row in decision.tables["parts"]}
+    assert parts["specialised from S = 0, functional less control"] > 0.03
+    assert decision.verdict == "undecided" and abs(decision.effect) < 0.01

@@ -3,7 +3,8 @@
 from rnnscope.models.sizing import matched_hidden
 from rnnscope.questions.memory.deciding import decide
 from rnnscope.questions.memory.measuring import PLAIN_LAYERS, measure, prepare
-from rnnscope.questions.question import Question, Scale, Text
+from rnnscope.questions.question import Question, Scale
+from rnnscope.questions.text import Text
 from rnnscope.studies.configs import train_config
 from rnnscope.studies.grid import Budget, PlannedRun, planned_run
 

@@ -110,6 +110,6 @@ def test_what_the_figure_of_functions_draws_is_the_shares_and_every_unit_with_it
 
 def test_the_step_from_no_symbol_to_the_first_is_no_slope_of_specialised_units():
     decision = symbol_functions.decide(symbols((0.0, 0.0), (0.04, 0.0), step=0.5))
-    parts = {row["part"]: row["low"] for row in decision.tables["parts"]}
+    parts = {row["part"]: float(row["low"] or 0) for row in decision.tables["parts"]}
     assert parts["specialised from S = 0, functional less control"] > 0.03
     assert decision.verdict == "undecided" and abs(decision.effect) < 0.01

@@ -34,7 +34,7 @@ def initialise(
     Every other matrix that reads hidden units is orthogonal too, and those that give on to the residual
     stream begin at zero, so that a block adds nothing at first; gains are 1. Of a convolution every fourth
     unit begins with the newest step, the others with one step back, two and three. An mLSTM's gates begin
-    with their biases alone: forgetting over 150 characters (8 of a last head), writing at exp(0).
+    with their biases alone: forgetting over 4 characters to 150 (biases from 1 to 5), writing at exp(0).
     Of an n-NN the table from N(0, 1/N): a sum of N of its rows then has the variance of a one-hot input's.
     """
     with torch.no_grad():
@@ -70,7 +70,7 @@ def _draw(name: str, drawn: Tensor, network: Model, generator: torch.Generator, 
         case [*_, "b_gates_G"]:
             inputs, forgets = drawn.chunk(2)
             inputs.zero_()
-            forgets.copy_(torch.linspace(5.0, 2.0, len(forgets)))
+            forgets.copy_(torch.linspace(1.0, 5.0, len(forgets)))
         case [*_, matrix] if matrix.startswith("w_"):
             torch.nn.init.orthogonal_(drawn, generator=generator)
         case ["decoder_VH"]:

@@ -48,9 +48,12 @@ HEADS = 2
 """Attention heads of a transformer's layer."""
 FEED = 2
 """Units of its feed-forward part, times H."""
-MLSTM_HEADS = 1
-"""Heads of a matrix memory. It keeps as many things apart as a key has units: heads of a few units each can
-keep next to nothing (War and Peace, quarter of an epoch: @@)."""
+MLSTM_HEADS = 2
+"""Heads of a matrix memory, which keeps about as many things apart as a key has units.
+
+War and Peace, 2x77, a quarter of an epoch, nats on every third row of validation: 2 heads 1.577, 4 heads
+1.601, both begun forgetting over 4 to 150 characters; one head 1.582 begun at 4 characters, 1.668 at 150.
+"""
 MLSTM_KEYS = 1.0
 """Units of the keys of all its heads together, of H."""
 MLSTM_FEED = 2

@@ -34,13 +34,16 @@ LSTM 1x512 1.320 and 1.322, RNN 1x273 after one epoch 1.350 and 1.352.
 CONTEXT = {ATTENTION: 500, TRANSFORMER: 256}
 """Steps that a layer attends to, where none are given."""
 RESIDUAL_RATE = 0.03
+"""Muon's rate of the same models: mLSTM 3x67, 4 heads, 1.623 at 0.03 and 16 streams, 1.637 at 0.06 and 8."""
 RESIDUAL: dict[str, object] = {"streams": 16, "window_chars": 128, "decoder_rate": 0.02, "block_rows": 512}
 """What the recipe of residual blocks (transformer, mLSTM) has of its own: longer windows, since no gradient
 goes into what is remembered from before one, and a lower decoder rate, since what their decoder reads is
 normed to length sqrt(H), and an LSTM's output is several times shorter.
 
 War and Peace, 122,000 parameters, quarter of an epoch, nats on every third row of validation (LSTM 1x128:
-1.492): @@
+1.492): transformer 3x67 1.595 with 8 streams, 1.630 with queries and keys normed too, 2x82 with 16 streams
+1.624; mLSTM without feed-forward parts, 4 heads, 3x92 1.640 at 16 streams, 1.643 at 8. Few tries, one seed:
+neither recipe is tuned to its end.
 """
 
 

@@ -2,6 +2,7 @@
 steps.
 """
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -215,7 +216,7 @@ def _trace(
 
 
 def write_study_report(work: Work, corpus: Corpus, findings: list[Finding], command: str) -> Path:
-    """The page of these findings, at work/report.html."""
+    """The page of these findings and of the questions answered, at work/report.html."""
     manifest = corpus.manifest
     parts = {name: part.chars for name, part in manifest.parts.items()}
     facts = {
@@ -226,7 +227,20 @@ def write_study_report(work: Work, corpus: Corpus, findings: list[Finding], comm
         + ", ".join(f"{chars:,} characters {name}" for name, chars in parts.items()),
         "rnnscope": __version__,
     }
-    return write_report(findings, work.report, title=f"rnnscope: {corpus.name}", command=command, facts=facts)
+    shown = [*findings, *answered_questions(work)]
+    return write_report(shown, work.report, title=f"rnnscope: {corpus.name}", command=command, facts=facts)
+
+
+def answered_questions(work: Work) -> list[Finding]:
+    """The verdicts in the work folder, at full scale where both are there; files that are no finding are left
+    out.
+    """
+    found: dict[str, Finding] = {}
+    for path in sorted(work.questions.glob("*.json"), key=lambda path: -len(path.stem)):
+        with contextlib.suppress(RecordError):
+            verdict = Finding.load(path)
+            found[verdict.analysis] = verdict
+    return [found[name] for name in sorted(found)]
 
 
 def _source_of(source: Mapping[str, str | int | list[str]]) -> str:

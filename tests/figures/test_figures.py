@@ -7,6 +7,7 @@ import planted_context
 import planted_dynamics
 import planted_errors
 import planted_long_range
+import planted_memory
 import planted_oracles
 import planted_questions
 import pytest
@@ -25,7 +26,12 @@ from rnnscope.records.finding import Row
 
 
 def test_every_registered_chart_renders_without_a_warning(planted, capfd, tmp_path):
-    made = [*planted.small(), *planted_questions.findings(), *planted_errors.findings()]
+    made = [
+        *planted.small(),
+        *planted_questions.findings(),
+        *planted_memory.findings(),
+        *planted_errors.findings(),
+    ]
     made += [planted_long_range.finding(), planted_dynamics.finding(tmp_path), planted_oracles.finding()]
     findings = {finding.analysis: finding for finding in [*made, *planted_context.findings()]}
     drawn = set()

@@ -4,9 +4,10 @@
 import numpy as np
 from planted_questions import measurement
 
+from rnnscope.questions.memory import decide
 from rnnscope.questions.memory.kinds import NGRAM, NONE, ORACLES, errors_of
 from rnnscope.questions.question import Measurement
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Finding, Row
 
 PLAIN = {NGRAM: 50_000, "memory": 8_000, "rare-words": 9_000, "word-model": 50_000, "punctuation": 8_000}
 
@@ -60,3 +61,14 @@ def remembered(
                     made = measurement(name.split("-")[0], 2, seed, measured)
                     found.append(made.model_copy(update={"corpus": corpus, "budget": budget}))
     return found
+
+
+def findings() -> list[Finding]:
+    """A verdict."""
+    shares = {"cache": (0.05, 0.01), "ngram_mix": (0.2, 0.05), "mlstm": (-0.1, -0.02)}
+    decision = decide(remembered(shares, budgets=("128", "256")))
+    return [
+        Finding(
+            analysis="memory", corpus="c", title="memory", reading=decision.reading, tables=decision.tables
+        )
+    ]

@@ -103,7 +103,7 @@ def _minimised(examples: Examples, is_log_linear: bool, penalty: float, start: n
         slopes[:-2] += 2 * penalty * weights
         return nats + penalty * float(weights @ weights), slopes
 
-    options = {"maxiter": MOST_STEPS, "ftol": 1e-8, "gtol": 1e-6}
+    options = {"maxiter": MOST_STEPS, "ftol": 1e-6, "gtol": 1e-6}
     return minimize(penalised, start, jac=True, method="L-BFGS-B", options=options).x
 
 

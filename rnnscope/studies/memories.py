@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ from rnnscope.studies.jobs import load_predictor
 from rnnscope.studies.work import Work
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from rnnscope.models.memory.reading import Reader
     from rnnscope.replay.memory_tuning import Tuned, TuningRows
 
@@ -188,7 +191,9 @@ class _Chain:
 
         rows = self._rows("validation")
         if isinstance(settings, DynamicEvaluationSettings):
-            return tuned_dynamic_evaluation(settings, load_predictor(self.run), self._scale_rows(), rows)  # pyright: ignore[reportArgumentType]
+            return tuned_dynamic_evaluation(
+                settings, load_predictor(self.run), _scale_rows(self.corpus), rows
+            )  # pyright: ignore[reportArgumentType]
         inner = self.built(before)
         if isinstance(settings, CacheSettings):
             return tuned_cache(settings, inner, rows)
@@ -197,7 +202,7 @@ class _Chain:
     def built(self, tuned: "Sequence[Tuned]") -> "Reader":
         """The run inside the first memories, as many as `tuned` has."""
         from rnnscope.models.memory.cache import Cache
-        from rnnscope.models.memory.dynamic_evaluation import DynamicEvaluation, gradient_scales
+        from rnnscope.models.memory.dynamic_evaluation import DynamicEvaluation
         from rnnscope.models.memory.ngram_mix import NgramMix
         from rnnscope.models.memory.reading import Plain
         from rnnscope.ngrams import KneserNey
@@ -215,8 +220,9 @@ class _Chain:
             else:
                 segment, rate, decay = whole.segment_chars, whole.rate, whole.decay
                 assert segment is not None and rate is not None and decay is not None
-                train = self._scale_rows()
-                scales_P = gradient_scales(model, train.inputs_RT, train.targets_RT, segment)  # pyright: ignore[reportArgumentType]
+                scales_P = _scales_of(
+                    self.run.weights_path, self.run.manifest.fingerprint, self.corpus.folder, segment
+                )
                 reader = DynamicEvaluation(model, scales_P, segment, rate, decay, whole.carries)  # pyright: ignore[reportArgumentType]
         return reader
 
@@ -226,16 +232,27 @@ class _Chain:
         rows = self.corpus.part(part)
         return TuningRows(self.corpus.inputs(rows), self.corpus.targets(rows))
 
-    def _scale_rows(self) -> "TuningRows":
-        """Beginnings of training rows, evenly spread, SCALE_CHARS in all."""
-        from rnnscope.replay.memory_tuning import SCALE_CHARS, TuningRows
 
-        part = self.corpus.part("train")
-        keep = np.unique(np.linspace(0, part.rows - 1, min(part.rows, 25)).round().astype(int))
-        chars = min(part.row_chars, max(1, SCALE_CHARS // len(keep)))
-        ids, starts = self.corpus.ids, [part.starts[row] for row in keep]
-        inputs, targets = (np.stack([ids[s + d : s + d + chars] for s in starts]) for d in (0, 1))
-        return TuningRows(inputs, targets)
+@lru_cache(maxsize=4)
+def _scales_of(weights: Path, fingerprint: str, corpus: Path, segment_chars: int) -> "Tensor":
+    """`gradient_scales` of a run, which `fingerprint` tells from another one of that name."""
+    from rnnscope.models.memory.dynamic_evaluation import gradient_scales
+    from rnnscope.models.saved import load_model
+
+    train = _scale_rows(Corpus.read(corpus))
+    return gradient_scales(load_model(weights), train.inputs_RT, train.targets_RT, segment_chars)
+
+
+def _scale_rows(corpus: Corpus) -> "TuningRows":
+    """Beginnings of training rows, evenly spread, SCALE_CHARS in all."""
+    from rnnscope.replay.memory_tuning import SCALE_CHARS, TuningRows
+
+    part = corpus.part("train")
+    keep = np.unique(np.linspace(0, part.rows - 1, min(part.rows, 25)).round().astype(int))
+    chars = min(part.row_chars, max(1, SCALE_CHARS // len(keep)))
+    starts = [part.starts[row] for row in keep]
+    inputs, targets = (np.stack([corpus.ids[s + d : s + d + chars] for s in starts]) for d in (0, 1))
+    return TuningRows(inputs, targets)
 
 
 def _read(path: Path) -> "tuple[dict[str, str], Tuned] | None":

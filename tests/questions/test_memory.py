@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from rnnscope.questions.memory import MEMORY
+from rnnscope.questions import question as asking
+from rnnscope.questions.memory import MEMORY, measuring
 from rnnscope.questions.memory.kinds import NONE, ORACLES, errors_of
 from rnnscope.questions.memory.measuring import FORMS
 from rnnscope.questions.memory.question import TRAINED, networks
 from rnnscope.questions.question import Scale, answer
 from rnnscope.questions.text import Text
+from rnnscope.replay import memory_tuning
 from rnnscope.studies.executor import in_this_process
 from rnnscope.studies.work import Work
 
@@ -30,7 +32,14 @@ def test_every_memory_has_the_plain_networks_size_and_reads_as_much():
 
 
 @pytest.mark.slow
-def test_the_whole_question_is_answered_and_goes_on_where_it_was(tmp_path: Path):
+@pytest.mark.timeout(600)
+def test_the_whole_question_is_answered_and_goes_on_where_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    # in this process alone: what is measured of a network is measured here
+    monkeypatch.setattr(measuring, "READINGS", 15)
+    monkeypatch.setattr(memory_tuning, "SCALE_CHARS", 2_000)
+    monkeypatch.setattr(asking, "run_jobs", lambda work, jobs, processes: [work(job) for job in jobs])
     tiny = Scale((Text("python-library", 0.5, (10,), 60_000),), layers=(2,), seeds=2, planned=networks)
     question = replace(MEMORY, scales={"tiny": tiny})
     work = Work(tmp_path)

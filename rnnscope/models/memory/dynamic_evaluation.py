@@ -12,7 +12,7 @@ never more than the whole way.
 
 import copy
 from collections.abc import Iterator
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -40,9 +40,6 @@ class LearningModel(Protocol):
     def backpropagate(
         self, ids_TB: Int[Tensor, "T B"], targets_TB: Int[Tensor, "T B"], state: NetworkState
     ) -> tuple[Float[Tensor, ""], NetworkState]: ...
-
-
-_Model = TypeVar("_Model", bound=LearningModel)
 
 
 class DynamicEvaluation:
@@ -112,8 +109,9 @@ class _Learner:
     """A copy of the model at work."""
 
     def __init__(self, settings: DynamicEvaluation) -> None:
-        self.model, self.weights_P, self.gradient_P = flat_copy(settings.model)
-        self.trained_P = self.weights_P.clone()
+        self.flat = FlatModel(settings.model)
+        self.model = self.flat.model
+        self.trained_P = self.flat.weights_P.clone()
         scales_P = settings.scales_P
         self.rates_P = settings.rate / (scales_P + EPSILON)
         self.decays_P = (settings.decay * scales_P / scales_P.mean()).clamp(max=1)
@@ -123,15 +121,16 @@ class _Learner:
     def begin_row(self) -> None:
         self.state = self.model.zero_state(1)
         if not self.carries:
-            self.weights_P.copy_(self.trained_P)
+            self.flat.weights_P.copy_(self.trained_P)
 
     def learn(self, ids_TB: Tensor, targets_TB: Tensor) -> float:
         """Nats before the step, which is then taken; the state goes on."""
-        nats, self.state = gradient_of(self.model, ids_TB, targets_TB, self.state, self.gradient_P)
+        nats, self.state = self.flat.gradient(ids_TB, targets_TB, self.state)
         if self.learns:
-            self.weights_P.addcmul_(self.gradient_P, self.rates_P, value=-1)
+            weights_P = self.flat.weights_P
+            weights_P.addcmul_(self.flat.gradient_P, self.rates_P, value=-1)
             if self.decays:
-                self.weights_P.addcmul_(self.decays_P, self.trained_P - self.weights_P)
+                weights_P.addcmul_(self.decays_P, self.trained_P - weights_P)
         return nats
 
 
@@ -140,47 +139,44 @@ def gradient_scales(
 ) -> Float[Tensor, " P"]:
     """R: root mean square of every weight's gradient over the segments of these rows, at the trained
     weights."""
-    copied, weights_P, gradient_P = flat_copy(model)
-    squares_P, segments = torch.zeros_like(weights_P), 0
+    flat = FlatModel(model)
+    squares_P, segments = torch.zeros_like(flat.weights_P), 0
     for inputs_T, targets_T in zip(inputs_RT, targets_RT, strict=True):
-        state = copied.zero_state(1)
+        state = flat.model.zero_state(1)
         for start in range(0, len(inputs_T), segment_chars):
             span = slice(start, start + segment_chars)
-            ids_TB, targets_TB = ids_of(inputs_T[None, span]), ids_of(targets_T[None, span])
-            _, state = gradient_of(copied, ids_TB, targets_TB, state, gradient_P)
-            squares_P.addcmul_(gradient_P, gradient_P)
+            _, state = flat.gradient(ids_of(inputs_T[None, span]), ids_of(targets_T[None, span]), state)
+            squares_P.addcmul_(flat.gradient_P, flat.gradient_P)
             segments += 1
     return (squares_P / segments).sqrt_()
 
 
-def flat_copy(model: _Model) -> tuple[_Model, Tensor, Tensor]:
+class FlatModel:
     """A copy whose weights, and whose gradients, lie side by side in one tensor each, (P,): what changes
-    there changes the copy."""
-    copied = copy.deepcopy(model)
-    parameters = list(copied.parameters())
-    weights_P = torch.cat([each.detach().flatten() for each in parameters])
-    gradient_P = torch.zeros_like(weights_P)
-    start = 0
-    for each in parameters:
-        span = slice(start, start + each.numel())
-        each.data = weights_P[span].view(each.shape)
-        each.grad = gradient_P[span].view(each.shape)
-        start = span.stop
-    return copied, weights_P, gradient_P
+    there changes the copy.
+    """
 
+    def __init__(self, model: LearningModel) -> None:
+        self.model = copy.deepcopy(model)
+        parameters = list(self.model.parameters())
+        self.weights_P = torch.cat([each.detach().flatten() for each in parameters])
+        self.gradient_P = torch.zeros_like(self.weights_P)
+        sizes = [each.numel() for each in parameters]
+        weights, gradients = self.weights_P.split(sizes), self.gradient_P.split(sizes)
+        self._places = []
+        for each, weight, gradient in zip(parameters, weights, gradients, strict=True):
+            each.data = weight.view(each.shape)
+            each.grad = gradient.view(each.shape)
+            self._places.append((each, each.grad))
 
-def gradient_of(
-    model: LearningModel, ids_TB: Tensor, targets_TB: Tensor, state: NetworkState, gradient_P: Tensor
-) -> tuple[float, NetworkState]:
-    """Mean nats and the state after the window; the gradient is left in `gradient_P`, which the compiled step
-    writes itself."""
-    nats, after = model.backpropagate(ids_TB, targets_TB, state)
-    start = 0
-    for each in model.parameters():
-        there = gradient_P[start : start + each.numel()].view(each.shape)
-        if each.grad is None:
-            there.zero_()
-        elif each.grad.data_ptr() != there.data_ptr():
-            there.copy_(each.grad)
-        start += each.numel()
-    return float(nats), after
+    def gradient(self, ids_TB: Tensor, targets_TB: Tensor, state: NetworkState) -> tuple[float, NetworkState]:
+        """Mean nats and the state after the window; the gradient is left in `gradient_P`, which the compiled
+        step writes itself.
+        """
+        nats, after = self.model.backpropagate(ids_TB, targets_TB, state)
+        for parameter, place in self._places:
+            if parameter.grad is None:
+                place.zero_()
+            elif parameter.grad is not place:
+                place.copy_(parameter.grad)
+        return float(nats), after

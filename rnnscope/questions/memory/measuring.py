@@ -55,15 +55,16 @@ class Form:
         return any(isinstance(each, NgramMixSettings) for each in self.memories)
 
 
-GATED = NgramMixSettings(gate=True)
+GATED, SHARPENED = NgramMixSettings(gate=True), NgramMixSettings(gate=True, log_linear=True)
 FORMS: dict[str, Form] = {
     "cache": Form((CacheSettings(),)),
     "dynamic_evaluation": Form((DynamicEvaluationSettings(),)),
     "ngram_mix": Form((NgramMixSettings(),)),
     "ngram_mix with gate": Form((GATED,)),
+    "ngram_mix with gate, log-linear": Form((SHARPENED,)),
     "cache, carried on": Form((CacheSettings(carries=True),), has_say=False),
     "dynamic_evaluation, carried on": Form((DynamicEvaluationSettings(carries=True),), has_say=False),
-    "dynamic_evaluation, ngram_mix with gate": Form((DynamicEvaluationSettings(), GATED), has_say=False),
+    "all three": Form((DynamicEvaluationSettings(), SHARPENED, CacheSettings()), has_say=False),
 }
 """What is put around the plain LSTM, by the name that it has in tables."""
 
@@ -174,7 +175,7 @@ class _Measuring:
             "removed": kept.value,
             **kept.ends("removed_low", "removed_high"),
             "us_per_char": _us_per_char(predictor(), self.corpus),
-            "sees_chars": self._sees(read, predictor) if self.run.manifest.seed == 0 else None,
+            "sees_chars": self._sees(read, predictor) if has_say and self.run.manifest.seed == 0 else None,
         }
 
     def _errors(self, read: Surprisal) -> "_Errors":

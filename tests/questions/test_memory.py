@@ -1,3 +1,4 @@
+# pyright: reportOperatorIssue=false
 """The question of memory from training to verdict, at a tiny scale."""
 
 from dataclasses import replace

@@ -4,7 +4,7 @@ A text is filler, letters from a Markov source of order one, with S of eight fun
 first S of SYMBOLS. At every character exactly one of these is so, the first that holds:
 
 1. The line is full: `\\n`. Every character but `\\n` counts for the width, and `\\n` counts for nothing else:
-   counters, copies and doublings go on behind it as if it was not there.
+   counters and copies go on behind it as if it was not there.
 2. A counter has run out: its mark. Counters count characters of all kinds but `\\n`, so also those inside
    brackets and quotes, and each other's marks. Two never run out at once: the one that would make them do so
    is not begun there.

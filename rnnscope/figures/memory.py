@@ -167,6 +167,8 @@ def _percent(share: float) -> str:
 
 def _kinds_reading(rows: list[Row]) -> str:
     most = max(rows, key=lambda row: float(row["removed"] or 0))
+    if float(most["removed"] or 0) <= 0:
+        return "No memory removes errors of any kind."
     return (
         f"Most is removed by {most['memory']} on {most['panel']}: {float(most['removed'] or 0):.0%} of the "
         f"errors of the kind '{most['kind']}'."

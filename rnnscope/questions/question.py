@@ -82,6 +82,11 @@ class MeasureJob:
         return self.run.name
 
 
+def on_nothing_else(job: MeasureJob) -> dict[str, str]:
+    """What most measurements hang on beside their run."""
+    return {}
+
+
 @dataclass(frozen=True)
 class Question:
     """A claim with its rule; `docs/questions/NAME.md` holds both as they were before the runs."""
@@ -98,6 +103,8 @@ class Question:
     decide: Callable[[Sequence[Measurement]], "Decision"]
     prepare: Callable[[Work, Corpus, str], None] = lambda work, corpus, command: None
     """What must be there of a text before any of its networks is measured, beside the networks."""
+    hangs_on: Callable[[MeasureJob], dict[str, str]] = on_nothing_else
+    """What a measurement depends on beside the run itself: name -> fingerprint."""
 
 
 @dataclass(frozen=True)
@@ -133,10 +140,23 @@ def answer(
     ]
     plans.sort(key=lambda each: -each[1].cost)
     jobs = [
-        TrainJob(work.folder, text.corpus, plan.name, plan.config, {}, 0, command) for text, plan in plans
+        TrainJob(
+            work.folder,
+            text.corpus,
+            plan.name,
+            plan.config,
+            {},
+            0,
+            command,
+            is_one_of_many_texts=len(corpora) > 1,
+        )
+        for text, plan in plans
     ]
-    listener.on_plan({job.name: 1.0 for job in jobs})
+    listener.on_plan({job.called: plan.cost for job, (_, plan) in zip(jobs, plans, strict=True)})
     to_do = [job for job in jobs if not is_done(job, work)]
+    for job in jobs:
+        if job not in to_do:
+            listener.on_done(job.called)
     if to_do:
         listener.notice(f"training {len(to_do)} of {len(jobs)} networks")
     ended = (executor or on_processes(processes))(train_and_replay, to_do, listener.hear)
@@ -186,13 +206,13 @@ def _measured(
     question: Question, wanted: Sequence[MeasureJob], processes: int, listener: Listener
 ) -> list[Measurement]:
     """What is on disk, and what is measured now."""
-    missing = [job for job in wanted if _kept(job) is None]
+    missing = [job for job in wanted if _kept(question, job) is None]
     if missing:
         listener.notice(f"measuring {len(missing)} of {len(wanted)} networks")
-        run_jobs(Measuring(question.measure), missing, processes)
+        run_jobs(Measuring(question.measure, question.hangs_on), missing, processes)
     measured = []
     for job in wanted:
-        found = _kept(job)
+        found = _kept(question, job)
         if found is None:
             raise RecordError(f"what was measured of '{job.run}' cannot be read back; train the run again")
         measured.append(found)
@@ -203,28 +223,36 @@ def measurement_path(job: MeasureJob) -> Path:
     return job.run / "questions" / f"{job.question}.json"
 
 
-def _kept(job: MeasureJob) -> Measurement | None:
-    """The measurement on disk, where it is of these weights."""
+def _kept(question: Question, job: MeasureJob) -> Measurement | None:
+    """The measurement on disk, where it is of these weights and of all else that it hangs on."""
     try:
         found = Measurement.model_validate_json(measurement_path(job).read_bytes())
     except (OSError, ValidationError):
         return None
-    is_current = found.parents.get("run") == Run.read(job.run).manifest.fingerprint
+    is_current = found.parents == _parents(question.hangs_on, job)
     return found if is_current and found.version == job.version else None
+
+
+def _parents(hangs_on: Callable[[MeasureJob], dict[str, str]], job: MeasureJob) -> dict[str, str]:
+    return {"run": Run.read(job.run).manifest.fingerprint} | hangs_on(job)
 
 
 class Measuring:
     """Measures one run for a question, in a worker process, and leaves what it found beside the run."""
 
-    def __init__(self, measure: Callable[[MeasureJob], list[Row]]) -> None:
-        self.measure = measure
+    def __init__(
+        self,
+        measure: Callable[[MeasureJob], list[Row]],
+        hangs_on: Callable[[MeasureJob], dict[str, str]],
+    ) -> None:
+        self.measure, self.hangs_on = measure, hangs_on
 
     def __call__(self, job: MeasureJob) -> None:
         run = Run.read(job.run)
         rows = self.measure(job)
         found = Measurement(
             command=job.command,
-            parents={"run": run.manifest.fingerprint},
+            parents=_parents(self.hangs_on, job),
             question=job.question,
             version=job.version,
             corpus=job.corpus,

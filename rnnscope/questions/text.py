@@ -7,7 +7,7 @@ from rnnscope.corpora import build_corpus
 from rnnscope.corpora.choosing import source_from
 from rnnscope.corpora.known_texts import WAR_AND_PEACE_SHA256
 from rnnscope.corpora.sources import PYTHON_LIBRARY, WAR_AND_PEACE
-from rnnscope.corpora.synthetic import SYNTHETIC
+from rnnscope.corpora.synthetic import LANGUAGE_VERSION, SYNTHETIC
 from rnnscope.errors import RecordError
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import is_whole
@@ -60,7 +60,9 @@ def _checked(corpus: Corpus, text: Text) -> Corpus:
     if text.source == PYTHON_LIBRARY:
         is_meant = manifest.source["kind"] == PYTHON_LIBRARY and manifest.ids_chars == text.chars
     elif text.source == SYNTHETIC:
-        is_meant = ({**text.settings, "chars": text.chars}).items() <= manifest.source.items()
+        facts = {"language_version": LANGUAGE_VERSION} | manifest.source
+        wanted = {**text.settings, "chars": text.chars, "language_version": LANGUAGE_VERSION}
+        is_meant = wanted.items() <= facts.items()
     else:
         is_meant = text.source != WAR_AND_PEACE or manifest.text_sha256 == WAR_AND_PEACE_SHA256
     if not is_meant:

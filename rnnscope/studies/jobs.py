@@ -38,6 +38,12 @@ class TrainJob:
     """Test characters whose every gate and state is kept; 0 keeps none."""
     command: str
     threads: int = 1
+    is_one_of_many_texts: bool = False
+
+    @property
+    def called(self) -> str:
+        """What its news are told under: the run's name, with its corpus where there are many."""
+        return f"{self.corpus}/{self.name}" if self.is_one_of_many_texts else self.name
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ class Look:
 def train_and_replay(job: TrainJob, on_news: Callable[[str, "Progress | str"], None] = tell) -> Run:
     """Trains the run or goes on with it, then leaves its test Surprisal and Trace; whole records are kept.
 
-    `on_news` hears the run's name and how far it is, or a line for people.
+    `on_news` hears what the job is called and how far it is, or a line for people.
 
     Under torchrun the processes train it together, and the first of them leaves the records.
     """
@@ -93,8 +99,8 @@ def train_and_replay(job: TrainJob, on_news: Callable[[str, "Progress | str"], N
             corpus,
             job.config,
             work.run(job.corpus, job.name),
-            on_progress=lambda progress: on_news(job.name, progress),
-            notice=lambda line: on_news(job.name, line),
+            on_progress=lambda progress: on_news(job.called, progress),
+            notice=lambda line: on_news(job.called, line),
             ngram_validation_nats=job.ngram_validation_nats,
             group=group,
             command=job.command,

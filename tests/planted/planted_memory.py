@@ -35,6 +35,7 @@ def row(memory: str, removed: float, gained: float, generator: np.random.Generat
         "removed_high": removed + 0.01,
         "us_per_char": 25.0,
         "sees_chars": 80,
+        "sees_of_chars": 500,
     } | more
 
 

@@ -46,6 +46,12 @@ def test_the_best_memory_that_holds_no_ngrams_is_told_beside_the_verdict():
     assert "The best that holds no n-grams (cache) removes 20" in decision.reading
 
 
+def test_the_control_between_seeds_is_near_zero_and_a_memory_that_adds_errors_is_said_to_add():
+    decision = decide(remembered({"cache": (-0.1, 0.02)}))
+    assert all(-0.01 < row["removed"] < 0.01 for row in decision.tables["control"])
+    assert "the best memory adds 9.9%" in decision.reading and decision.effect < -0.08
+
+
 def test_the_larger_size_is_told_and_has_no_say():
     measured = remembered({"cache": (0.2, 0.02)}, budgets=("128", "256"))
     for each in measured:

@@ -79,7 +79,11 @@ def role_rows(
     usable = [each for each in (h.cut(*network.shape) for h in hypotheses) if each.is_usable]
     if not usable:
         return [], []
-    found = associate(network, usable, seed)
+    return associated_rows(network, associate(network, usable, seed))
+
+
+def associated_rows(network: UnitStates, found: Associations) -> tuple[list[Row], list[Row]]:
+    """`role_rows` of associations that are worked out already."""
     of_hypotheses = list(enumerate(found.best_K.tolist()))
     of_units = [(place, unit) for unit, place in enumerate(found.picked_U.tolist())]
     known = intervals(list(network.sites.values()), found.labelings, of_hypotheses + of_units)

@@ -2,7 +2,7 @@
 
 from rnnscope.corpora.synthetic.floor import Floor, control_floor, event_classes, floor
 from rnnscope.corpora.synthetic.generating import control_text, functional_text
-from rnnscope.corpora.synthetic.language import SYMBOLS, SyntheticSettings, alphabet
+from rnnscope.corpora.synthetic.language import LANGUAGE_VERSION, SYMBOLS, SyntheticSettings, alphabet
 from rnnscope.corpora.synthetic.latents import STATES, Latents, LatentState, states_of
 from rnnscope.corpora.synthetic.parsing import latent_tracks, parse
 from rnnscope.corpora.synthetic.source import (
@@ -15,6 +15,7 @@ from rnnscope.corpora.synthetic.source import (
 )
 
 __all__ = [
+    "LANGUAGE_VERSION",
     "STATES",
     "SYMBOLS",
     "SYNTHETIC",

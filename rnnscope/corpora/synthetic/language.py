@@ -30,6 +30,8 @@ from pydantic import Field
 
 from rnnscope.settings import Settings
 
+LANGUAGE_VERSION = 1
+"""Counted up with every change of a rule or a rate: corpora of another version are not of this language."""
 LETTERS = "abcdefghijkl"
 FIRST_LETTER = 0
 CONCENTRATION = 0.5

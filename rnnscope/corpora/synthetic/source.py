@@ -13,7 +13,7 @@ from rnnscope.corpora.reading import Chunks
 from rnnscope.corpora.sources import Source
 from rnnscope.corpora.synthetic.floor import control_floor, floor
 from rnnscope.corpora.synthetic.generating import control_text, functional_text
-from rnnscope.corpora.synthetic.language import SyntheticSettings, alphabet
+from rnnscope.corpora.synthetic.language import LANGUAGE_VERSION, SyntheticSettings, alphabet
 from rnnscope.corpora.synthetic.latents import Latents
 from rnnscope.corpora.synthetic.parsing import parse
 from rnnscope.errors import RecordError
@@ -49,6 +49,7 @@ def synthetic(changes: Mapping[str, object] | None = None, chars: int = SYNTHETI
             "control": "yes" if settings.control else "no",
             "seed": settings.seed,
             "chars": chars,
+            "language_version": LANGUAGE_VERSION,
             "floor_nats": f"{nats_T.mean():.6f}",
         },
         opened=opened,
@@ -66,10 +67,13 @@ def synthetic_name(settings: SyntheticSettings, chars: int = SYNTHETIC_CHARS) ->
 
 
 def settings_of(corpus: Corpus) -> tuple[SyntheticSettings, int]:
-    """The settings and length of a synthetic corpus. Raises RecordError for any other."""
+    """The settings and length of a synthetic corpus. Raises RecordError for any other, and for one of
+    another version of the language."""
     facts = corpus.manifest.source
     if facts.get("kind") != SYNTHETIC:
         raise RecordError(f"corpus '{corpus.name}' is no synthetic text; build one with 'synthetic'")
+    if facts.get("language_version", LANGUAGE_VERSION) != LANGUAGE_VERSION:
+        raise RecordError(f"corpus '{corpus.name}' is of an earlier synthetic language; build it anew")
     settings = changed(
         SyntheticSettings(),
         {"symbols": facts["symbols"], "seed": facts["seed"], "control": facts["control"] == "yes"},

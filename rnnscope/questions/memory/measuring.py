@@ -2,8 +2,10 @@
 own; what is replayed and tuned on the way is kept, so that it goes on where it was stopped.
 """
 
+import hashlib
+import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,16 +22,19 @@ from rnnscope.models.memory.settings import (
     MemorySettings,
     NgramMixSettings,
 )
+from rnnscope.models.sizing import matched_hidden
 from rnnscope.questions.memory.kinds import NGRAM, NONE, ORACLES, errors_of
 from rnnscope.questions.question import MeasureJob
 from rnnscope.records.corpus import Corpus, find_corpus
+from rnnscope.records.count_model import CountModel
 from rnnscope.records.finding import Row
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
 from rnnscope.scoring import Predictor
-from rnnscope.studies.configs import run_name
+from rnnscope.studies.configs import run_name, train_config
 from rnnscope.studies.counting import count_and_score, ngram_surprisal
 from rnnscope.studies.grid import Budget
+from rnnscope.studies.memories import VERSION
 from rnnscope.studies.work import Work
 from rnnscope.training.config import TrainConfig
 
@@ -38,7 +43,6 @@ ORACLE_CONTEXTS = tuple(range(1, 10))
 MIXED_CONTEXTS = (12, 20)
 """Longer ones, to be mixed in."""
 PLAIN_LAYERS = 2
-TIMED_CHARS = 20_000
 READINGS = 300
 """To measure how far back is seen: as many characters as the test text has, and more."""
 
@@ -89,7 +93,7 @@ def measure(job: MeasureJob) -> list[Row]:
     run, corpus = Run.read(job.run), find_corpus(job.work, job.corpus)
     work = Work(job.work)
     own = replay_run(run, corpus, "test", job.command)
-    plain = replay_run(_plain_of(run, job, corpus), corpus, "test", job.command)
+    plain = replay_run(_plain_of(job), corpus, "test", job.command)
     measuring = _Measuring(work, run, corpus, plain, job.command)
     is_plain = plain.manifest.parents == own.manifest.parents
     of_itself = measuring.row(
@@ -120,14 +124,23 @@ def measure(job: MeasureJob) -> list[Row]:
     return rows
 
 
-def _plain_of(run: Run, job: MeasureJob, corpus: Corpus) -> Run:
-    """The plain LSTM of the same text, size, seed and length of training."""
-    from rnnscope.models.sizing import matched_hidden
-    from rnnscope.studies.configs import train_config
+def hangs_on(job: MeasureJob) -> dict[str, str]:
+    """The counts, the plain LSTM's run, how memories read, and which of them are put around it."""
+    forms = json.dumps({name: [repr(form)] for name, form in FORMS.items()}, sort_keys=True)
+    return {
+        "counts": CountModel.read(Work(job.work).counts(job.corpus)).manifest.fingerprint,
+        "plain": _plain_of(job).manifest.fingerprint,
+        "memories": f"{VERSION}:{hashlib.sha256(forms.encode()).hexdigest()[:16]}",
+    }
 
+
+def _plain_of(job: MeasureJob) -> Run:
+    """The plain LSTM of the same text, size, seed and length of training."""
+    run = Run.read(job.run)
     config = TrainConfig.load(run.config_path)
-    size = Budget(int(job.budget)).parameters(corpus.symbols)
-    hidden = matched_hidden("lstm", PLAIN_LAYERS, corpus.symbols, size)
+    symbols = run.manifest.symbols
+    size = Budget(int(job.budget)).parameters(symbols)
+    hidden = matched_hidden("lstm", PLAIN_LAYERS, symbols, size)
     settings = {"epochs": config.epochs}
     plain = train_config(config.recipe, "lstm", PLAIN_LAYERS, hidden, config.seed, settings)
     return Run.read(Work(job.work).run(job.corpus, run_name(plain)))
@@ -174,8 +187,8 @@ class _Measuring:
             **{f"new_{column}": count for column, count in own.counts(new).items()},
             "removed": kept.value,
             **kept.ends("removed_low", "removed_high"),
-            "us_per_char": _us_per_char(predictor(), self.corpus),
-            "sees_chars": self._sees(read, predictor) if has_say and self.run.manifest.seed == 0 else None,
+            "us_per_char": self._us_per_char(read, predictor),
+            **(self._sees(read, predictor) if self.run.manifest.seed == 0 else UNSEEN),
         }
 
     def _errors(self, read: Surprisal) -> "_Errors":
@@ -199,17 +212,35 @@ class _Measuring:
         """Name of each oracle in turn, as a kind of error."""
         return [each.name if each.is_cause else ORACLES[-1] for each in built_in_oracles()]
 
-    def _sees(self, read: Surprisal, predictor: Callable[[], Predictor]) -> int | None:
-        """Characters after which the rest tells it less than 0.01 nats; None where it never comes so near."""
+    def _us_per_char(self, read: Surprisal, predictor: Callable[[], Predictor]) -> float:
+        """Microseconds of processor time to read a character, over the whole part."""
+        part = self.corpus.part("test")
+        if (known := read.manifest.machine.get("ns_per_char")) is not None:
+            return float(known) / 1e3
+        reader, begun = predictor(), time.process_time()
+        for _ in reader.log_prob_blocks(self.corpus.inputs(part)):
+            pass
+        return 1e6 * (time.process_time() - begun) / part.chars
+
+    def _sees(self, read: Surprisal, predictor: Callable[[], Predictor]) -> Row:
+        """Characters after which the rest tells it less than 0.01 nats, None where it never comes so near;
+        and how many were tried.
+        """
         from rnnscope.replay.context import Readings, replay_context
 
-        settings = Readings(readings=READINGS)
         losses = replay_context(
-            predictor, read, self.corpus, read.folder.parent / f".context-{read.folder.name}", settings
+            predictor,
+            read,
+            self.corpus,
+            self.run.replay_folder("test", "contexts") / read.folder.name,
+            Readings(readings=READINGS),
+            command=self.command,
         )
         (row,) = effective_context([losses], self.corpus).tables["models"]
-        chars = row["cut_chars"]
-        return None if chars is None else int(chars)
+        return {"sees_chars": row["cut_chars"], "sees_of_chars": losses.manifest.most_chars}
+
+
+UNSEEN: Row = {"sees_chars": None, "sees_of_chars": None}
 
 
 @dataclass(frozen=True)
@@ -232,17 +263,3 @@ class _Errors:
         """Column -> errors of each kind, of all or of some characters."""
         within = self.all_RT if among_RT is None else among_RT
         return {errors_of(kind): int((self.of_RT(kind) & within).sum()) for kind in ORACLES}
-
-
-def _us_per_char(predictor: Predictor, corpus: Corpus) -> float:
-    """Microseconds that it takes to read a character of the test text, on one core."""
-    part = corpus.part("test")
-    steps = min(part.row_chars, max(1, TIMED_CHARS // part.rows))
-    inputs_RT = corpus.inputs(part, slice(None), slice(0, steps))
-    begun = time.perf_counter()
-    read = sum(len(block) for block in _blocks(predictor, inputs_RT))
-    return 1e6 * (time.perf_counter() - begun) / (read * part.rows)
-
-
-def _blocks(predictor: Predictor, inputs_RT: np.ndarray) -> Iterable[np.ndarray]:
-    return predictor.log_prob_blocks(inputs_RT)

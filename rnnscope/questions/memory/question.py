@@ -2,7 +2,7 @@
 
 from rnnscope.models.sizing import matched_hidden
 from rnnscope.questions.memory.deciding import decide
-from rnnscope.questions.memory.measuring import PLAIN_LAYERS, measure, prepare
+from rnnscope.questions.memory.measuring import PLAIN_LAYERS, hangs_on, measure, prepare
 from rnnscope.questions.question import Question, Scale
 from rnnscope.questions.text import Text
 from rnnscope.studies.configs import train_config
@@ -65,4 +65,5 @@ MEMORY = Question(
     measure=measure,
     decide=decide,
     prepare=prepare,
+    hangs_on=hangs_on,
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnscope.analyses.cell_roles import Hypothesis, UnitStates, associate, role_rows
+from rnnscope.analyses.cell_roles import Hypothesis, UnitStates, associate, associated_rows
 from rnnscope.corpora.synthetic import (
     SYMBOLS,
     PartStates,
@@ -134,8 +134,8 @@ def _roles(networks: Sequence[Network], run: Run, corpus: Corpus, known: PartSta
     if not usable:
         return {}
     symbol_of = {state.name: state.symbol for state in states}
-    _, roles = role_rows(found, usable)
     beside = associate(found, usable)
+    _, roles = associated_rows(found, beside)
     controls_K = np.maximum(beside.untrained_2K[1], beside.last_2K[1])
     highest_KU = np.maximum(np.nanmax(beside.shifted_SKU, axis=0), controls_K[:, None])
     clear_KU = (beside.q_KU < FALSE_DISCOVERIES) & (beside.scored_KU > highest_KU)

@@ -109,9 +109,9 @@ def decide(measured: Sequence[Measurement]) -> Decision:
             "More symbols are more hypotheses to have a role in: the control has as many.",
             f"Before training {mean([_untrained(each) for each in networks]):.1%} of units are saturated.",
             f"Control texts have a floor of {_floors(networks, True):.3f} nats on average, functional ones "
-            f"{_floors(networks, False):.3f}. Their letters are more predictable for that, the more symbols the "
-            "more so (at 8 half the nats a letter): functional less control also sets such letters against "
-            "less predictable ones. Each side's own slope is in the table 'parts'.",
+            f"{_floors(networks, False):.3f}. Their letters are more predictable for that, the more symbols "
+            "there are (at 8 half the nats a letter): functional less control also sets such letters "
+            "against less predictable ones. Each side's own slope is in the table 'parts'.",
             *_not_learned(functional),
             "What one rule adds is mixed with which rule it is: symbols come in one order.",
         ],

@@ -46,7 +46,7 @@ MEMORY = Question(
     rule=RULE,
     scales={
         "small": Scale(
-            (Text("python-library", 1.0, (48,), 1_000_000),),
+            (Text("python-library", 1.0, (48,), 600_000),),
             layers=(PLAIN_LAYERS,),
             seeds=2,
             planned=networks,

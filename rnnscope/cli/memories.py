@@ -1,11 +1,13 @@
 """`rnnscope replay RUN --with MEMORY`: what a memory around a run changes. Knows no memory."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnnscope.cli.options import command_line, emit, notice, parse_settings
 
 if TYPE_CHECKING:
+    from rnnscope.estimate import Interval
     from rnnscope.replay.memory_tuning import Tuned
 
 
@@ -48,7 +50,7 @@ def replay_inside(
         f"{found.reference} on {part} inside {', '.join(memories)}: {record.mean_nats:.4f} nats per "
         f"character, error rate {record.error_rate:.4f}",
         f"the run alone: {plain.manifest.mean_nats:.4f}, error rate {plain.manifest.error_rate:.4f}; "
-        f"difference {difference.value:+.4f} [{difference.low:+.4f}, {difference.high:+.4f}]",
+        f"difference {difference.value:+.4f}{_bracket(difference)}",
     ]
     lines += [_line(*each) for each in zip(memories, inside.tuned, strict=True)]
     if cost_us is not None:
@@ -62,38 +64,44 @@ def _microseconds(machine: dict[str, str | int]) -> float | None:
     return nanoseconds / 1000 if isinstance(nanoseconds, int) else None
 
 
+def _bracket(interval: "Interval") -> str:
+    """Nothing where a text is too short for it."""
+    return "" if math.isnan(interval.low) else f" [{interval.low:+.4f}, {interval.high:+.4f}]"
+
+
+def _settings(tuned: "Tuned") -> dict[str, int | float | bool | None]:
+    """Of a memory, with the sharpness that was fitted."""
+    return tuned.settings | ({} if tuned.sharpness == 1 else {"sharpness": tuned.sharpness})
+
+
+def _gate_parameters(tuned: "Tuned") -> int | None:
+    """None without a gate; a linear mixture hears the half of them that makes the weight."""
+    mixing = tuned.mixing if tuned.gate is not None else None
+    if mixing is None or mixing.gate is None:
+        return None
+    return mixing.gate.parameter_count // (1 if mixing.is_log_linear else 2)
+
+
 def _described(name: str, tuned: "Tuned") -> dict[str, object]:
     return {
         "memory": name,
-        "settings": tuned.settings | ({} if tuned.sharpness == 1 else {"sharpness": tuned.sharpness}),
+        "settings": _settings(tuned),
         "tuned": tuned.tuned,
         "validation_nats": tuned.nats,
         "tuning_chars": tuned.chars,
         "tuning_seconds": tuned.seconds,
-        "gate_parameters": None if tuned.gate is None else sum(map(_size, tuned.gate.values())),
+        "gate_parameters": _gate_parameters(tuned),
     }
 
 
-def _size(numbers: list) -> int:
-    return sum(_size(each) if isinstance(each, list) else 1 for each in numbers)
-
-
 def _line(name: str, tuned: "Tuned") -> str:
-    shown = tuned.settings | ({} if tuned.sharpness == 1 else {"sharpness": tuned.sharpness})
-    values = ", ".join(f"{field}={_plain(value)}" for field, value in shown.items() if value is not None)
+    from rnnscope.models.memory.settings import plain
+
+    shown = {field: plain(value, 4) for field, value in _settings(tuned).items() if value is not None}
+    values = ", ".join(f"{field}={value}" for field, value in shown.items())
     if not tuned.tuned:
         return f"{name}: {values}"
     return (
         f"{name}: {values}; tuned: {', '.join(tuned.tuned)}, on {tuned.chars:,} validation characters "
         f"({tuned.nats:.4f} nats there) in {tuned.seconds:.0f} s of processor time"
-    )
-
-
-def _plain(value: object) -> str:
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else f"{value:.4g}"
-        if isinstance(value, float)
-        else f"{value}"
     )

@@ -40,7 +40,10 @@ def replay(
             metavar="FIELD=VALUE",
         ),
     ] = None,
-    precision: Annotated[str, typer.Option(help="float16 (to within 2.5e-4), float32 or int8.")] = "float16",
+    precision: Annotated[
+        str | None,
+        typer.Option(help="Of a trace: float16 (to within 2.5e-4; where none is named), float32 or int8."),
+    ] = None,
     work: WorkOption = DEFAULT_WORK,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,13 +55,18 @@ def replay(
     from rnnscope.replay.trace import replay_trace
     from rnnscope.studies.jobs import load, replay_run
 
-    if precision not in ("float16", "float32", "int8"):
+    if precision not in (None, "float16", "float32", "int8"):
         raise ConfigError(f"--precision '{precision}' is none of float16, float32, int8")
     if rows is not None and rows < 1:
         raise ConfigError(f"--rows {rows} is not a positive number")
     if memories:
         if trace:
             raise ConfigError("--trace shows the network alone; leave --with away")
+        for option, given in (("--rows", rows), ("--precision", precision)):
+            if given is not None:
+                raise ConfigError(
+                    f"{option} tells --trace, which shows the network alone; leave {option} away"
+                )
         from rnnscope.cli.memories import replay_inside
 
         return replay_inside(work, run, memories, settings or [], part, as_json)
@@ -81,6 +89,7 @@ def replay(
         f"in {surprisal.folder}",
     ]
     if trace:
+        precision = precision or "float16"
         folder = found.replay_folder(part, "trace")
         made = replay_trace(
             lambda: load(found),

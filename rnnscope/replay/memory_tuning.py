@@ -15,15 +15,24 @@ from rnnscope.models.memory.cache import dot_spread, texts_of, true_shares
 from rnnscope.models.memory.dynamic_evaluation import DynamicEvaluation, LearningModel, gradient_scales
 from rnnscope.models.memory.fitting import Examples, best_weight, fitted_gate
 from rnnscope.models.memory.gate import Gate, clues_of
-from rnnscope.models.memory.ngram_mix import Mixing, ngram_blocks
+from rnnscope.models.memory.ngram_mix import Mixing, log_linear, ngram_blocks
 from rnnscope.models.memory.reading import Reader
-from rnnscope.models.memory.settings import CacheSettings, DynamicEvaluationSettings, NgramMixSettings
+from rnnscope.models.memory.settings import (
+    CacheSettings,
+    DynamicEvaluationSettings,
+    MemorySettings,
+    NgramMixSettings,
+)
 from rnnscope.ngrams import KneserNey
 
 TUNING_CHARS = 80_000
 """Validation characters that a setting is tried on; a gate is fitted on all of them."""
 SCALE_CHARS = 50_000
 """Training characters over which gradients are measured."""
+SCALE_STRETCHES = 25
+"""Places of the text that they are taken from, about."""
+MOST_CACHE_WEIGHT = 0.999
+"""A cache alone gives most characters no probability."""
 WINDOWS = (200, 500, 1000, 2000, 5000)
 THETAS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0)
 """In units of one over the spread of dot products, so that they do for any model."""
@@ -74,11 +83,12 @@ class TuningRows:
     targets_RT: np.ndarray
 
     def some(self, carries: bool) -> "TuningRows":
-        """About TUNING_CHARS of them: the first rows where one follows from another, else evenly spread."""
+        """At most TUNING_CHARS of them: the first rows where one follows from another, else evenly spread; of
+        a longer row its beginning."""
         rows, chars = self.inputs_RT.shape
         wanted = max(1, min(rows, TUNING_CHARS // chars))
         keep = np.arange(wanted) if carries else np.linspace(0, rows - 1, wanted).round().astype(int)
-        return TuningRows(self.inputs_RT[keep], self.targets_RT[keep])
+        return TuningRows(self.inputs_RT[keep, :TUNING_CHARS], self.targets_RT[keep, :TUNING_CHARS])
 
 
 def tuned_cache(settings: CacheSettings, inner: Reader, rows: TuningRows) -> Tuned:
@@ -98,17 +108,17 @@ def tuned_cache(settings: CacheSettings, inner: Reader, rows: TuningRows) -> Tun
     tried = []
     for (a, theta), (w, window) in itertools.product(enumerate(thetas), enumerate(windows)):
         q_N = np.where(np.isnan(q_AWN[a, w]), p_N, q_AWN[a, w])
-        weight, nats = best_weight(p_N, q_N)
-        if settings.weight is not None:
-            weight = settings.weight
-            nats = float(-np.log((1 - weight) * p_N + weight * q_N).mean())
+        weight = settings.weight
+        if weight is None:
+            weight = min(best_weight(p_N, q_N)[0], MOST_CACHE_WEIGHT)
+        nats = _mixed_nats(p_N, q_N, weight)
         tried.append({"window": window, "theta": theta, "weight": weight, "nats": nats})
     return _outcome(settings, tried, some, begun)
 
 
 def tuned_ngram_mix(settings: NgramMixSettings, inner: Reader, ngrams: KneserNey, rows: TuningRows) -> Tuned:
-    """The context under one linear weight, exact for each; a gate or a log-linear mixture is then fitted on
-    all validation rows."""
+    """The context under one linear weight, exact for each, or under the weight and the form that are given; a
+    gate or a log-linear mixture is then fitted on all validation rows."""
     begun, read = time.process_time(), inner.read(rows.inputs_RT)
     log_probs_NV = read.log_probs_RTV.reshape(rows.inputs_RT.size, -1)
     p_N = np.exp(_at_targets(read.log_probs_RTV, rows.targets_RT).astype(np.float64).ravel())
@@ -119,11 +129,15 @@ def tuned_ngram_mix(settings: NgramMixSettings, inner: Reader, ngrams: KneserNey
         weight, nats = best_weight(p_N, q_N)
         if settings.weight is not None:
             weight = settings.weight
-            nats = float(-np.log(np.maximum((1 - weight) * p_N + weight * q_N, 1e-300)).mean())
+            nats = (
+                _log_linear_nats(log_probs_NV, ngrams, context, weight, rows)
+                if settings.log_linear
+                else _mixed_nats(p_N, q_N, weight)
+            )
         tried.append({"context": context, "weight": weight, "nats": nats})
-    linear = _outcome(settings, tried, rows, begun)
+    outcome = _outcome(settings, tried, rows, begun)
     if not settings.gate and (settings.weight is not None or not settings.log_linear):
-        return linear
+        return outcome
     context = int(min(tried, key=lambda each: each["nats"])["context"])
     top_NH = read.top_RTH.reshape(len(log_probs_NV), -1)
     ngram_NV, clues = np.empty_like(log_probs_NV), []
@@ -138,17 +152,33 @@ def tuned_ngram_mix(settings: NgramMixSettings, inner: Reader, ngrams: KneserNey
     fitted = fitted_gate(examples, settings.log_linear, len(rows.inputs_RT), GATE_THIN)
     fields = {"nats": fitted.nats, "tried": [*tried, *fitted.tried], "seconds": _since(begun)}
     if settings.gate:
-        return linear.model_copy(
+        return outcome.model_copy(
             update=fields
             | {
-                "settings": linear.settings | {"weight": None},
+                "settings": outcome.settings | {"weight": None},
                 "gate": fitted.gate.as_json(),
-                "tuned": [name for name in linear.tuned if name != "weight"] + ["gate"],
+                "tuned": [name for name in outcome.tuned if name != "weight"] + ["gate"],
             }
         )
     (weight,), (sharpness,) = fitted.gate.at(np.empty((1, 0), dtype=np.float32))
-    of_logs = linear.settings | {"weight": float(weight)}
-    return linear.model_copy(update=fields | {"settings": of_logs, "sharpness": float(sharpness)})
+    of_logs = outcome.settings | {"weight": float(weight)}
+    return outcome.model_copy(update=fields | {"settings": of_logs, "sharpness": float(sharpness)})
+
+
+def _mixed_nats(p_N: np.ndarray, q_N: np.ndarray, weight: float) -> float:
+    """Mean loss of the linear mixture of one weight, which is q's."""
+    return float(-np.log(np.maximum((1 - weight) * p_N + weight * q_N, 1e-300)).mean())
+
+
+def _log_linear_nats(
+    log_probs_NV: np.ndarray, ngrams: KneserNey, context: int, weight: float, rows: TuningRows
+) -> float:
+    """Mean loss of the log-linear mixture of one weight, its sharpness 1."""
+    total, targets_N1 = 0.0, rows.targets_RT.reshape(-1, 1).astype(np.int64)
+    for span, ngram in ngram_blocks(ngrams, context, rows.inputs_RT):
+        mixed_NV = log_linear(log_probs_NV[span], ngram.log_probs_NV, weight, 1.0)
+        total -= float(np.take_along_axis(mixed_NV, targets_N1[span], axis=1).sum(dtype=np.float64))
+    return total / len(targets_N1)
 
 
 def tuned_dynamic_evaluation(
@@ -203,7 +233,7 @@ def descended(
     return list(known.values())
 
 
-def _outcome(settings, tried: list[Tried], rows: TuningRows, begun: float) -> Tuned:
+def _outcome(settings: MemorySettings, tried: list[Tried], rows: TuningRows, begun: float) -> Tuned:
     """The best of what was tried, the first among equals."""
     best = min(tried, key=lambda each: each["nats"])
     fields = type(settings).model_fields

@@ -1,9 +1,11 @@
 """Predictor, Corpus -> Surprisal. Knows the protocol of scoring.py and no kind of predictor."""
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+from rnnscope.errors import RecordError
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import is_whole
 from rnnscope.records.surprisal import Surprisal, SurprisalManifest, write_surprisal
@@ -24,7 +26,7 @@ def replay_surprisal(
     """The record in `folder`, made unless it is there for this corpus and predictor.
 
     `predictor` is called only if it has to run, `fingerprint` says which one it is. Raises RecordError where
-    the disk refuses, ConfigError for a part that is not there.
+    the disk refuses or the mean loss is not finite, ConfigError for a part that is not there.
     """
     parents = {"predictor": fingerprint, "corpus": corpus.manifest.fingerprint}
     if is_whole(folder) and SurprisalManifest.read(folder).parents == parents:
@@ -33,6 +35,11 @@ def replay_surprisal(
     runs = predictor()
     begun = time.process_time_ns()
     scores = score(runs, corpus.inputs(rows), corpus.targets(rows), on_steps)
+    if not math.isfinite(scores.mean_nats):
+        raise RecordError(
+            f"the mean loss of '{name}' on the {part} part is {scores.mean_nats}, no finite number: it is "
+            "not kept; change its settings or train it anew"
+        )
     manifest = SurprisalManifest(
         command=command,
         parents=parents,

@@ -244,13 +244,16 @@ def _scales_of(weights: Path, fingerprint: str, corpus: Path, segment_chars: int
 
 
 def _scale_rows(corpus: Corpus) -> "TuningRows":
-    """Beginnings of training rows, evenly spread, SCALE_CHARS in all."""
-    from rnnscope.replay.memory_tuning import SCALE_CHARS, TuningRows
+    """Beginnings of training rows, evenly spread, SCALE_CHARS in all; where there are few rows, of equal
+    pieces of each."""
+    from rnnscope.replay.memory_tuning import SCALE_CHARS, SCALE_STRETCHES, TuningRows
 
     part = corpus.part("train")
-    keep = np.unique(np.linspace(0, part.rows - 1, min(part.rows, 25)).round().astype(int))
-    chars = min(part.row_chars, max(1, SCALE_CHARS // len(keep)))
-    starts = [part.starts[row] for row in keep]
+    keep = np.unique(np.linspace(0, part.rows - 1, min(part.rows, SCALE_STRETCHES)).round().astype(int))
+    pieces = round(SCALE_STRETCHES / len(keep)) if part.chars > SCALE_CHARS else 1
+    piece_chars = part.row_chars // pieces
+    chars = min(piece_chars, max(1, SCALE_CHARS // (len(keep) * pieces)))
+    starts = [part.starts[row] + piece * piece_chars for row in keep for piece in range(pieces)]
     inputs, targets = (np.stack([corpus.ids[s + d : s + d + chars] for s in starts]) for d in (0, 1))
     return TuningRows(inputs, targets)
 

@@ -124,11 +124,15 @@ class TrainConfig(BaseModel):
     def _is_one_kind(self) -> "TrainConfig":
         if self.cell not in LOOKING_BACK:
             if self.context:
-                raise ValueError(f"context {self.context} is for --cell window; a recurrent network sees all")
+                takes = " or ".join(LOOKING_BACK)
+                raise ValueError(f"context {self.context} is for --cell {takes}; {self.cell} has none")
             return self
         if not self.context:
-            what = "an n-NN" if self.cell == WINDOW else f"--cell {self.cell}"
-            raise ValueError(f"{what} needs a context of 1 or more, the characters that it sees")
+            if self.cell == WINDOW:
+                raise ValueError("an n-NN needs a context of 1 or more, the characters that it sees")
+            raise ValueError(
+                f"--cell {self.cell} needs a context of 1 or more, the steps that a layer attends to"
+            )
         if self.cell == WINDOW and (self.layers != 1 or self.dropout):
             raise ValueError("an n-NN has one layer and no dropout")
         return self

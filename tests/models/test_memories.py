@@ -8,7 +8,12 @@ import torch
 
 from rnnscope.models import Network, NetworkConfig, WindowConfig, WindowNetwork, initialise
 from rnnscope.models.memory.cache import Cache, texts_of, true_shares
-from rnnscope.models.memory.dynamic_evaluation import DynamicEvaluation, gradient_scales
+from rnnscope.models.memory.dynamic_evaluation import (
+    EPSILON,
+    DynamicEvaluation,
+    _Learner,
+    gradient_scales,
+)
 from rnnscope.models.memory.gate import SURENESS, Gate
 from rnnscope.models.memory.ngram_mix import Mixing, NgramMix, log_linear
 from rnnscope.models.memory.reading import Plain, Reader, log_mixture
@@ -219,12 +224,25 @@ def test_dynamic_evaluation_is_its_definition(carries: bool):
             nats = torch.nn.functional.cross_entropy(logits[: len(targets), 0], targets)
             gradient = torch.cat([g.flatten() for g in torch.autograd.grad(nats, list(model.parameters()))])
             now = torch.nn.utils.parameters_to_vector(model.parameters()).detach()
-            now = now - rate * gradient / (scales + 1e-5)
-            now = now + (decay * scales / scales.mean()).clamp(max=1) * (trained - now)
-            torch.nn.utils.vector_to_parameters(now, model.parameters())
+            pull = (decay * scales / scales.mean()).clamp(max=1) * (trained - now)
+            torch.nn.utils.vector_to_parameters(
+                now - rate * gradient / (scales + 1e-5) + pull, model.parameters()
+            )
             state = tuple(tuple(each.detach() for each in layer) for layer in after)
     found = DynamicEvaluation(network(), scales.float(), segment, rate, decay, carries)
     np.testing.assert_allclose(log_probs(found, ROWS), torch.cat(wanted).view(3, 40, V), atol=1e-3)
+
+
+def test_the_pull_is_from_the_weights_before_the_step():
+    """In full it takes back all that was learned but the newest step."""
+    model, rate = network(), 0.02
+    scales_P = torch.full_like(gradient_scales(model, ROWS[:, :-1], ROWS[:, 1:], 5), 0.1)
+    learner = _Learner(DynamicEvaluation(model, scales_P, 5, rate, 1.0, False))
+    for row in torch.from_numpy(ROWS.astype(np.int64)):
+        learner.learn(row[:-1, None], row[1:, None])
+        wanted_P = learner.trained_P - rate * learner.flat.gradient_P / (scales_P + EPSILON)
+        torch.testing.assert_close(learner.flat.weights_P, wanted_P)
+        assert not torch.allclose(wanted_P, learner.trained_P)
 
 
 def test_dynamic_evaluation_leaves_the_weights_as_they_were():

@@ -62,6 +62,20 @@ def replayed(predictor: Any, corpus: Corpus, folder: Path, settings: Readings = 
     return replay_context(lambda: predictor, whole, corpus, folder / "context", settings)
 
 
+def test_a_loss_that_is_not_finite_is_refused_in_one_line_and_not_kept(corpus: Corpus, tmp_path: Path):
+    class Sure:
+        symbols = corpus.symbols
+
+        def log_prob_blocks(self, inputs_RT: np.ndarray) -> Iterator[np.ndarray]:
+            never_TRV = np.full((*inputs_RT.T.shape, self.symbols), -np.inf, dtype=np.float32)
+            never_TRV[..., 0] = 0
+            yield never_TRV
+
+    with pytest.raises(RecordError, match="the mean loss of 'a' on the test part is inf") as caught:
+        whole_of(Sure(), corpus, tmp_path)
+    assert "\n" not in str(caught.value) and not (tmp_path / "a-whole").exists()
+
+
 def arrays(losses: ContextLosses) -> list[np.ndarray]:
     return [np.asarray(losses.cut_PK), np.asarray(losses.shuffled_PK), np.asarray(losses.whole_PK)]
 

@@ -11,16 +11,16 @@ import pytest
 
 from rnnscope.cli.main import run
 from rnnscope.errors import ConfigError, RecordError
+from rnnscope.models.memory.gate import SURENESS
 from rnnscope.models.memory.settings import (
     CacheSettings,
     DynamicEvaluationSettings,
     NgramMixSettings,
     memories_from,
 )
-from rnnscope.records.corpus import find_corpus
+from rnnscope.records.corpus import Corpus, CorpusManifest, PartRows, find_corpus
 from rnnscope.records.run import find_run
 from rnnscope.replay import memory_tuning
-from rnnscope.replay.memory_tuning import descended
 from rnnscope.scoring import score
 from rnnscope.studies import memories as studied
 from rnnscope.studies.memories import predictor_with, replay_with
@@ -170,15 +170,60 @@ def test_a_long_label_is_still_a_folders_name():
     assert len(labels) == 2 and all(len(label) <= studied.LONGEST_LABEL for label in labels)
 
 
-def test_coordinate_descent_finds_the_least_of_a_bowl_and_keeps_off_what_is_not_finite():
-    grids = {"a": (1, 2, 3, 4, 5), "b": (0.0, 1.0, 2.0)}
+def test_settings_that_agree_in_six_digits_are_two_labels_and_two_predictors(work: Path):
+    chains = [(CacheSettings(window=20, theta=theta),) for theta in (0.12345678, 0.12345679)]
+    assert len({studied.short_label(each) for each in chains}) == 2
+    assert studied.short_label((CacheSettings(theta=1, weight=0.25),)) == "cache,theta=1,weight=0.25"
+    folders = {replayed(work, *each).surprisal.folder for each in chains}
+    assert len(folders) == len(tuned_files(work)) == 2
 
-    def loss(at) -> float:
-        return float("nan") if at["a"] == 5 else (at["a"] - 4) ** 2 + (at["b"] - 2) ** 2
 
-    tried = descended({"a": 1, "b": 0.0}, grids, loss)
-    assert min(tried, key=lambda each: each["nats"]) == {"a": 4, "b": 2.0, "nats": 0.0}
-    assert len(tried) < 15
+@pytest.mark.parametrize(("rows", "places"), [(1, 25), (4, 24), (25, 25), (100, 25)])
+def test_gradients_are_measured_at_places_all_over_the_training_text(rows: int, places: int, tmp_path: Path):
+    row_chars = 120_000 // rows
+    np.save(tmp_path / "ids.npy", np.arange(120_001))  # every character is its own place
+    train = PartRows(starts=tuple(range(0, 120_000, row_chars)), row_chars=row_chars)
+    corpus = Corpus(tmp_path, CorpusManifest.model_construct(parts={"train": train}))
+    found = studied._scale_rows(corpus)
+    np.testing.assert_array_equal(found.targets_RT, found.inputs_RT + 1)
+    assert found.inputs_RT.shape == (places, 1000 // places)
+    begun = found.inputs_RT[:, 0]
+    assert np.diff(begun).max() <= 1.25 * 120_000 / places and begun[-1] >= 120_000 - 1.25 * 120_000 / places
+    if rows >= 25:
+        np.testing.assert_array_equal(begun, row_chars * np.linspace(0, rows - 1, 25).round())
+
+
+@pytest.mark.parametrize("log_linear", [False, True])
+def test_a_given_weight_is_tried_under_each_context_in_the_form_that_is_asked_for(
+    work: Path, log_linear: bool
+):
+    told = NgramMixSettings(weight=0.6, log_linear=log_linear)
+    (tuned,) = replayed(work, told).tuned
+    found = {
+        context: replayed(
+            work, told.model_copy(update={"context": context}), part="validation"
+        ).surprisal.manifest.mean_nats
+        for context in range(5)
+    }
+    assert {each["context"]: each["nats"] for each in tuned.tried} == pytest.approx(found, abs=1e-5)
+    assert tuned.nats == min(each["nats"] for each in tuned.tried) and tuned.sharpness == 1
+
+
+@pytest.mark.parametrize(("log_linear", "heard"), [("false", 1), ("true", 2)])
+def test_the_parameters_of_a_gate_are_those_that_were_fitted_and_are_heard(work: Path, log_linear, heard):
+    settings = ("--set", "gate=true", "--set", "context=2", "--set", f"log_linear={log_linear}")
+    (memory,) = answer(work, "replay", "tiny", "--with", "ngram_mix", *settings)["memories"]
+    clues = 3 + SURENESS + 8
+    assert memory["gate_parameters"] == heard * (clues + 1)
+
+
+def test_a_text_too_short_for_an_interval_has_none_printed(work: Path):
+    command = ("replay", "tiny", "--with", "ngram_mix", "--set", "context=2", "--set", "weight=0.5")
+    assert answer(work, *command)["chars"] < 2000 and answer(work, *command)["low"] is None
+    _, said, _ = rnnscope(work, *command)
+    assert "; difference -" in said and "nan" not in said and "[" not in said
+    _, said, _ = rnnscope(work, *command, "--part", "train")
+    assert "; difference -" in said and " [-" in said
 
 
 def test_the_command_says_the_difference_and_answers_at_once_again(work: Path):
@@ -210,6 +255,9 @@ REFUSED = [
         "say ngram_mix.weight or cache.weight",
     ),
     (["--with", "ngram_mix", "--set", "weight=.1", "--set", "gate=true"], "give weight or gate=true"),
+    (["--with", "cache", "--set", "weight=1"], "setting weight=1: input should be less than 1"),
+    (["--with", "cache", "--rows", "2"], "leave --rows away"),
+    (["--with", "cache", "--precision", "float16"], "leave --precision away"),
     (["--with", "cache", "--trace"], "--trace shows the network alone"),
     (["--set", "window=3"], "name it by --with"),
 ]

@@ -26,6 +26,22 @@ def test_settings_are_taken_from_text_and_nothing_else_changes():
         ({"epochs": "nan"}, "setting epochs=nan: input should be a finite number"),
         ({"hidden_rate": "inf"}, "setting hidden_rate=inf: input should be a finite number"),
         ({"cell": "ltsm"}, "setting cell=ltsm: input should be 'rnn', 'lstm', 'gru', 'gru-2015', 'window'"),
+        (
+            {"context": "5"},
+            "setting config: context 5 is for --cell window or attention or transformer; lstm has none",
+        ),
+        (
+            {"cell": "mlstm", "context": "5"},
+            "setting config: context 5 is for --cell window or attention or transformer; mlstm",
+        ),
+        (
+            {"cell": "window"},
+            "setting config: an n-NN needs a context of 1 or more, the characters that it sees",
+        ),
+        (
+            {"cell": "attention"},
+            "setting config: --cell attention needs a context of 1 or more, the steps that a layer",
+        ),
         ({"recipe": "mine"}, "setting 'recipe' names where a config comes from; choose one with --recipe"),
     ],
 )

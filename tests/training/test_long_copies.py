@@ -22,10 +22,10 @@ def repeating(pieces: int, seed: int) -> np.ndarray:
     return np.concatenate([np.tile(generator.integers(SYMBOLS, size=BACK), 2) for _ in range(pieces)])
 
 
-def nats_of_copies(cell: str, layers: int) -> float:
-    """Loss on second copies, but their first ten characters, after training on 3,000 pieces four times."""
+def nats_of_copies(cell: str, layers: int, epochs: int) -> float:
+    """Loss on second copies, but their first ten characters, after training on 3,000 pieces."""
     ids = repeating(3_000, 0)
-    config = fast(cell, layers, matched_hidden(cell, layers, SYMBOLS, PARAMETERS), epochs=4)  # pyright: ignore
+    config = fast(cell, layers, matched_hidden(cell, layers, SYMBOLS, PARAMETERS), epochs=epochs)  # pyright: ignore
     settings = {"streams": 16, "window_chars": 2 * BACK, "zero_state_probability": 0}
     if cell in ("attention", "transformer"):
         settings["context"] = 100
@@ -42,11 +42,13 @@ def nats_of_copies(cell: str, layers: int) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("cell", "layers", "most"), [("attention", 1, 0.5), ("transformer", 2, 0.1)])
-def test_a_memory_of_many_steps_learns_to_copy_from_sixty_characters_back(cell, layers, most):
-    assert nats_of_copies(cell, layers) < most * GUESS_NATS
+@pytest.mark.parametrize(
+    ("cell", "layers", "epochs", "most"), [("attention", 1, 3, 0.5), ("transformer", 2, 2, 0.2)]
+)
+def test_a_memory_of_many_steps_learns_to_copy_from_sixty_characters_back(cell, layers, epochs, most):
+    assert nats_of_copies(cell, layers, epochs) < most * GUESS_NATS
 
 
 @pytest.mark.slow
 def test_an_lstm_of_the_size_does_not():
-    assert nats_of_copies("lstm", 1) > 0.9 * GUESS_NATS
+    assert nats_of_copies("lstm", 1, 3) > 0.9 * GUESS_NATS

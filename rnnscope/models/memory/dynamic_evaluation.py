@@ -6,8 +6,8 @@ weights):
 
     W <- W - rate g / (R + epsilon) + decay (W0 - W) R / mean(R)
 
-R is the root mean square of each weight's gradient over segments of the training text; the pull towards W0 is
-never more than the whole way.
+R is the root mean square of each weight's gradient over segments of the training text; the pull towards W0,
+from where W was before the step, is never more than the whole way.
 """
 
 import copy
@@ -128,9 +128,9 @@ class _Learner:
         nats, self.state = self.flat.gradient(ids_TB, targets_TB, self.state)
         if self.learns:
             weights_P = self.flat.weights_P
+            if self.decays:  # first: the pull is from the weights before the step
+                weights_P.lerp_(self.trained_P, self.decays_P)
             weights_P.addcmul_(self.flat.gradient_P, self.rates_P, value=-1)
-            if self.decays:
-                weights_P.addcmul_(self.decays_P, self.trained_P - weights_P)
         return nats
 
 

@@ -4,7 +4,7 @@ Minimised by L-BFGS (Nocedal 1980; scipy's) from gradients written out, block by
 nothing random, so that the same text gives the same gate.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -153,9 +153,3 @@ def _log_linear(part: Examples, w_n: np.ndarray, s_n: np.ndarray) -> tuple[np.nd
 
 def _at(of_nV: np.ndarray, targets_n: np.ndarray) -> np.ndarray:
     return of_nV[np.arange(len(targets_n)), targets_n]
-
-
-def stacked(parts: Sequence[Examples]) -> Examples:
-    """One after the other."""
-    fields = ("model_NV", "ngram_NV", "targets_N", "clues_NF")
-    return Examples(*(np.concatenate([getattr(part, field) for part in parts]) for field in fields))

@@ -18,8 +18,8 @@ class CacheSettings(Settings):
     """Characters back that are remembered."""
     theta: float | None = Field(default=None, ge=0)
     """How sharply the most similar vectors stand out: their dot product is multiplied by it."""
-    weight: float | None = Field(default=None, ge=0, le=1)
-    """Of the cache in the mixture."""
+    weight: float | None = Field(default=None, ge=0, lt=1)
+    """Of the cache in the mixture, which gives most characters no probability by itself."""
     carries: bool = False
     """Whether what is remembered goes on from each row to the next."""
 
@@ -79,7 +79,7 @@ def open_fields(settings: MemorySettings) -> list[str]:
 def label_of(memories: tuple[MemorySettings, ...]) -> str:
     """A folder's name: every memory with what it was told."""
     return "+".join(
-        ",".join([memory_name(each), *(f"{name}={_plain(value)}" for name, value in _told(each))])
+        ",".join([memory_name(each), *(f"{name}={plain(value)}" for name, value in _told(each))])
         for each in memories
     )
 
@@ -89,14 +89,13 @@ def _told(settings: MemorySettings) -> list[tuple[str, object]]:
     return [(name, value) for name, value in settings if value != getattr(default, name)]
 
 
-def _plain(value: object) -> str:
-    return (
-        str(value).lower()
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else f"{value}"
-    )
+def plain(value: object, digits: int | None = None) -> str:
+    """A setting's value as text: a number with so many digits, else with all that tell it from others."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0") if digits is None else f"{value:.{digits}g}"
+    return f"{value}"
 
 
 def memory_name(settings: MemorySettings) -> str:

@@ -52,6 +52,8 @@ def test_the_whole_question_is_answered_and_goes_on_where_it_was(
         assert sum(int(row[errors_of(kind)]) for kind in ORACLES) == row["errors"]  # pyright: ignore[reportArgumentType]
     assert memories[NONE]["removed"] == 0 == memories[NONE]["new"]
     assert memories["ngram_mix"]["nats"] < memories[NONE]["nats"]
+    not_seen = {name for name, row in memories.items() if row["sees_of_chars"] is None}
+    assert not_seen == {name for name, form in FORMS.items() if form.carries} != set()
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/*/questions/*.json")}
     assert len(kept) == 8
     assert answer(question, "tiny", work, processes=1, executor=in_this_process).tables == finding.tables

@@ -58,6 +58,13 @@ class Form:
     def holds_ngrams(self) -> bool:
         return any(isinstance(each, NgramMixSettings) for each in self.memories)
 
+    @property
+    def carries(self) -> bool:
+        """Whether what is remembered goes on from row to row: begun in the text's midst it would remember
+        other beginnings.
+        """
+        return any(getattr(each, "carries", False) for each in self.memories)
+
 
 GATED, SHARPENED = NgramMixSettings(gate=True), NgramMixSettings(gate=True, log_linear=True)
 FORMS: dict[str, Form] = {
@@ -119,6 +126,7 @@ def measure(job: MeasureJob) -> list[Row]:
                 reader,
                 has_say=form.has_say,
                 holds_ngrams=form.holds_ngrams,
+                carries=form.carries,
             )
         )
     return rows
@@ -165,6 +173,7 @@ class _Measuring:
         *,
         has_say: bool,
         holds_ngrams: bool,
+        carries: bool = False,
     ) -> Row:
         """What one reader made of the test text."""
         own, plain = self._errors(read), self._errors(self.plain)
@@ -188,7 +197,7 @@ class _Measuring:
             "removed": kept.value,
             **kept.ends("removed_low", "removed_high"),
             "us_per_char": self._us_per_char(read, predictor),
-            **(self._sees(read, predictor) if self.run.manifest.seed == 0 else UNSEEN),
+            **(UNSEEN if carries or self.run.manifest.seed else self._sees(read, predictor)),
         }
 
     def _errors(self, read: Surprisal) -> "_Errors":

@@ -8,9 +8,9 @@ from torch.nn import functional as F
 
 from rnnscope.models.convolution import convolved
 from rnnscope.models.feed_forward import FeedForward
-from rnnscope.models.language_model import LanguageModel, dropped_out
 from rnnscope.models.memory_cell import MatrixState, in_chunks
 from rnnscope.models.network import NetworkState
+from rnnscope.models.residual import Mixing, ResidualModel
 from rnnscope.models.sizing import KERNEL, MLSTM_FEED, MLSTM_HEADS, MatrixMemoryConfig
 
 
@@ -58,7 +58,7 @@ def _by_head(each_BTE: Tensor) -> Tensor:
     return each_BTE.unflatten(2, (MLSTM_HEADS, -1)).transpose(1, 2)
 
 
-class MatrixMemoryNetwork(LanguageModel):
+class MatrixMemoryNetwork(ResidualModel):
     """Pre-norm residual blocks, each x <- x + W_out (norm of every head's read-out * silu(W_open norm(x))).
 
     Keys, queries and gates see the last 4 steps by a convolution, values the last one alone. Kept of the
@@ -69,15 +69,7 @@ class MatrixMemoryNetwork(LanguageModel):
     config: MatrixMemoryConfig
 
     def __init__(self, config: MatrixMemoryConfig) -> None:
-        super().__init__(config)
-        self.embed_VH = nn.Parameter(torch.empty(config.symbols, config.hidden))
-        self.layers = nn.ModuleList(MatrixMemoryLayer(config) for _ in range(config.layers))
-        self.gain_H = nn.Parameter(torch.empty(config.hidden))
-        self._end_with_decoder()
-
-    @property
-    def _stack(self) -> list[MatrixMemoryLayer]:
-        return list(self.layers)  # pyright: ignore[reportReturnType]
+        super().__init__(config, (MatrixMemoryLayer(config) for _ in range(config.layers)))
 
     def zero_state(self, streams: int) -> NetworkState:
         """Of every layer: C, n and m of every head, and inputs of the convolution."""
@@ -89,21 +81,11 @@ class MatrixMemoryNetwork(LanguageModel):
                 zeros(streams, MLSTM_HEADS),
                 zeros(streams, KERNEL - 1, config.hidden),
             )
-            for _ in self._stack
+            for _ in self.layers
         )
 
-    def _top(
-        self, ids_TB: Tensor, state: NetworkState, kept_LTBH: Tensor | None
-    ) -> tuple[Tensor, NetworkState]:
-        carried_BTH, end = F.embedding(ids_TB.T, self.embed_VH), []
-        for index, (layer, layer_state) in enumerate(zip(self._stack, state, strict=True)):
-            added, after = layer.mixed(carried_BTH, layer_state)
-            carried_BTH = carried_BTH + added
-            added = dropped_out(layer.feed(carried_BTH), kept_LTBH, index, self.config.dropout)
-            carried_BTH = carried_BTH + added
-            end.append(after)
-        top_BTH = F.layer_norm(carried_BTH, self.gain_H.shape, self.gain_H)
-        return top_BTH.transpose(0, 1), tuple(end)
+    def _mixing(self, state: NetworkState, steps: int) -> Mixing:
+        return MatrixMemoryLayer.mixed
 
     def _numbers(self, steps: int) -> int:
         return steps * (4 * MLSTM_HEADS * steps + 12 * self.config.hidden)

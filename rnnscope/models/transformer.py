@@ -9,8 +9,8 @@ from torch.nn import functional as F
 from rnnscope.models.attending import Memory, attend, empty_memory, visible
 from rnnscope.models.convolution import convolved
 from rnnscope.models.feed_forward import FeedForward
-from rnnscope.models.language_model import LanguageModel, dropped_out
 from rnnscope.models.network import NetworkState
+from rnnscope.models.residual import Mixing, ResidualModel
 from rnnscope.models.sizing import FEED, HEADS, KERNEL, TransformerConfig, inner_width
 
 
@@ -47,7 +47,7 @@ class TransformerLayer(nn.Module):
         return F.linear(mixed, self.w_out_HA), (*memory, before_BMH)
 
 
-class Transformer(LanguageModel):
+class Transformer(ResidualModel):
     """Pre-norm layers, each
 
         x <- x + W_out attention(Q y, K y, V y),  y = convolution of norm(x) over 4 steps
@@ -62,15 +62,7 @@ class Transformer(LanguageModel):
     config: TransformerConfig
 
     def __init__(self, config: TransformerConfig) -> None:
-        super().__init__(config)
-        self.embed_VH = nn.Parameter(torch.empty(config.symbols, config.hidden))
-        self.layers = nn.ModuleList(TransformerLayer(config.hidden) for _ in range(config.layers))
-        self.gain_H = nn.Parameter(torch.empty(config.hidden))
-        self._end_with_decoder()
-
-    @property
-    def _stack(self) -> list[TransformerLayer]:
-        return list(self.layers)  # pyright: ignore[reportReturnType]
+        super().__init__(config, (TransformerLayer(config.hidden) for _ in range(config.layers)))
 
     def zero_state(self, streams: int) -> NetworkState:
         """Of every layer: keys, values and which are known of the last W - 1 steps, inputs of the
@@ -83,22 +75,12 @@ class Transformer(LanguageModel):
             return empty_memory(like, streams, self.config.context, width)
 
         return tuple(
-            (*memory(), like.new_zeros(streams, KERNEL - 1, self.config.hidden)) for _ in self._stack
+            (*memory(), like.new_zeros(streams, KERNEL - 1, self.config.hidden)) for _ in self.layers
         )
 
-    def _top(
-        self, ids_TB: Tensor, state: NetworkState, kept_LTBH: Tensor | None
-    ) -> tuple[Tensor, NetworkState]:
-        carried_BTH, end = F.embedding(ids_TB.T, self.embed_VH), []
-        visible_B1TS = visible(state[0][2], len(ids_TB))
-        for index, (layer, layer_state) in enumerate(zip(self._stack, state, strict=True)):
-            added, after = layer.mixed(carried_BTH, layer_state, visible_B1TS)
-            carried_BTH = carried_BTH + added
-            added = dropped_out(layer.feed(carried_BTH), kept_LTBH, index, self.config.dropout)
-            carried_BTH = carried_BTH + added
-            end.append(after)
-        top_BTH = F.layer_norm(carried_BTH, self.gain_H.shape, self.gain_H)
-        return top_BTH.transpose(0, 1), tuple(end)
+    def _mixing(self, state: NetworkState, steps: int) -> Mixing:
+        visible_B1TS = visible(state[0][2], steps)
+        return lambda layer, carried, layer_state: layer.mixed(carried, layer_state, visible_B1TS)
 
     def _numbers(self, steps: int) -> int:
         seen = steps + self.config.context

@@ -120,6 +120,12 @@ class Decision:
     caveats: list[str]
 
 
+def undecided(reading: str, tables: dict[str, list[Row]]) -> Decision:
+    """Where there is too little for the rule to be applied at all: an effect that is not known."""
+    nan = float("nan")
+    return Decision("undecided", nan, nan, nan, reading, tables, [])
+
+
 def answer(
     question: Question,
     scale: str,

@@ -1,11 +1,19 @@
 """What do the units do that follow no hypothesis? docs/questions/units_without_a_role.md."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from rnnscope.estimate import Interval, over_seeds
-from rnnscope.questions.question import Decision, MeasureJob, Measurement, Question, Scale, Verdict
+from rnnscope.questions.question import (
+    Decision,
+    MeasureJob,
+    Measurement,
+    Question,
+    Scale,
+    Verdict,
+    undecided,
+)
 from rnnscope.questions.text import Text
 from rnnscope.records.finding import Row, Scalar
 
@@ -42,7 +50,7 @@ def measure(job: MeasureJob) -> list[Row]:
     from rnnscope.replay.trace import rows_for
     from rnnscope.studies.ablating import ablate_run, flags_of
     from rnnscope.studies.jobs import load, load_untrained
-    from rnnscope.studies.unit_states import hypotheses_of, state_sites, texts_of
+    from rnnscope.studies.unit_states import hypotheses_of, in_half_precision, state_sites, texts_of
 
     torch.set_num_threads(1)
     run, corpus = Run.read(job.run), find_corpus(job.work, job.corpus)
@@ -50,7 +58,7 @@ def measure(job: MeasureJob) -> list[Row]:
     inputs_RT = corpus.inputs(corpus.part("test"), slice(rows))
     # recorded here and not taken from a trace on disk, which may be of more text or coarser
     sites, before = (
-        _recorded(network.record_blocks(inputs_RT, state_sites(run.manifest.cell, 1)))
+        in_half_precision(network.record_blocks(inputs_RT, state_sites(run.manifest.cell, 1)))
         for network in (load(run), load_untrained(run))
     )
     states = UnitStates(run.name, run.manifest.cell, sites, texts_of(corpus, "test", rows), before)
@@ -77,12 +85,6 @@ def measure(job: MeasureJob) -> list[Row]:
             }
         )
     return found
-
-
-def _recorded(blocks: Iterable[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Site -> all of its values, (R, T, H), in half precision."""
-    halves = [{site: values.astype(np.float16) for site, values in block.items()} for block in blocks]
-    return {site: np.concatenate([block[site] for block in halves], axis=1) for site in halves[0]}
 
 
 def _kept(sites: Mapping[str, np.ndarray], ids_RT: np.ndarray) -> dict[str, list[float | None]]:
@@ -176,15 +178,9 @@ def decide(measured: Sequence[Measurement]) -> Decision:
 
 
 def _undecided(measured: Sequence[Measurement]) -> Decision:
-    nan = float("nan")
-    return Decision(
-        "undecided",
-        nan,
-        nan,
-        nan,
+    return undecided(
         f"Undecided: fewer than two seeds have networks with {FEWEST} units on either side.",
         {"units": _units(measured)},
-        [],
     )
 
 

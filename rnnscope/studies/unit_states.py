@@ -2,7 +2,7 @@
 site stands for a unit, runs no network.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -57,6 +57,12 @@ def texts_of(corpus: Corpus, part: str, rows: int) -> list[str]:
     """What was read, row by row."""
     of = corpus.part(part)
     return [corpus.text(start, start + of.row_chars) for start in of.starts[:rows]]
+
+
+def in_half_precision(blocks: Iterable[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Site -> all values of the blocks, (R, T, H), float16: what a trace would hold, without one."""
+    halves = [{site: values.astype(np.float16) for site, values in block.items()} for block in blocks]
+    return {site: np.concatenate([block[site] for block in halves], axis=1) for site in halves[0]}
 
 
 def _values(trace: Trace, sites: Sequence[str], rows: int) -> dict[str, np.ndarray]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from rnnscope.estimate import Interval, over_seeds
 from rnnscope.questions.memory.kinds import NGRAM, NONE, ORACLES, errors_of
-from rnnscope.questions.question import Decision, Measurement, Verdict
+from rnnscope.questions.question import Decision, Measurement, Verdict, undecided
 from rnnscope.records.finding import Row
 
 HALF = 0.5
@@ -245,13 +245,6 @@ def _caveats(judges: Sequence[Setting], seeds: int) -> list[str]:
 
 
 def _undecided(settings: Sequence[Setting]) -> Decision:
-    nan = float("nan")
-    return Decision(
-        "undecided",
-        nan,
-        nan,
-        nan,
-        "Undecided: fewer than two seeds have a plain LSTM and a memory to set beside it.",
-        _tables(settings),
-        [],
+    return undecided(
+        "Undecided: fewer than two seeds have a plain LSTM and a memory to set beside it.", _tables(settings)
     )

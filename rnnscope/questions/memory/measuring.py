@@ -176,7 +176,7 @@ class _Measuring:
         carries: bool = False,
     ) -> Row:
         """What one reader made of the test text."""
-        own, plain = self._errors(read), self._errors(self.plain)
+        own, plain = self._errors(read), self._plain_errors
         mended, new = plain.all_RT & ~own.all_RT, own.all_RT & ~plain.all_RT
         of_text = resampled([each.of_RT(NGRAM).astype(np.float64) for each in (own, plain)])
         kept = of_text.ratio({1: 1.0, 0: -1.0}, {1: 1.0})
@@ -204,6 +204,10 @@ class _Measuring:
         nats = {context: each.nats_RT for context, each in self._ngrams.items()}
         text = ErrorText(self._text, read.nats_RT, nats)
         return _Errors(broken_down(read.name, text, built_in_oracles(contexts=nats)).oracle_RT(), self._kinds)
+
+    @cached_property
+    def _plain_errors(self) -> "_Errors":
+        return self._errors(self.plain)
 
     @cached_property
     def _ngrams(self) -> Mapping[int, Surprisal]:

@@ -27,7 +27,7 @@ from rnnscope.replay.counts import count_over
 from rnnscope.replay.trace import rows_for
 from rnnscope.scoring import Predictor
 from rnnscope.studies.jobs import load, load_untrained
-from rnnscope.studies.unit_states import state_sites, texts_of
+from rnnscope.studies.unit_states import in_half_precision, state_sites, texts_of
 
 LEAST_COUNT = 0.1
 """Added to the count of every pair of characters, for the last character's predictions."""
@@ -126,7 +126,9 @@ def _roles(networks: Sequence[Network], run: Run, corpus: Corpus, known: PartSta
         for s in states
     ]
     sites, before = (
-        _recorded(network, inputs_RT, state_sites(run.manifest.cell, run.manifest.layers))
+        in_half_precision(
+            network.record_blocks(inputs_RT, state_sites(run.manifest.cell, run.manifest.layers))
+        )
         for network in networks
     )
     found = UnitStates(run.name, run.manifest.cell, sites, texts_of(corpus, "test", len(inputs_RT)), before)
@@ -155,15 +157,6 @@ def _roles(networks: Sequence[Network], run: Run, corpus: Corpus, known: PartSta
         }
         for place, role in enumerate(roles)
     }
-
-
-def _recorded(network: Network, inputs_RT: np.ndarray, sites: Sequence[str]) -> dict[str, np.ndarray]:
-    """Site -> all of its values, (R, T, H), in half precision."""
-    halves = [
-        {site: values.astype(np.float16) for site, values in block.items()}
-        for block in network.record_blocks(inputs_RT, sites)
-    ]
-    return {site: np.concatenate([block[site] for block in halves], axis=1) for site in sites}
 
 
 def _saturated(networks: Sequence[Network], run: Run, corpus: Corpus, untrained_rows: int) -> list[Row]:

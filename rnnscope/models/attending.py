@@ -10,6 +10,10 @@ from torch.nn import functional as F
 ROTARY_SLOWEST = 10_000.0
 """Longest wavelength of a rotation over 2 pi, steps (Su et al. 2021, arXiv 2104.09864)."""
 
+BLOCK_STEPS = 64
+"""Steps that attend together: each makes scores of all that any of them sees, and fewer are slower by
+themselves."""
+
 Memory = tuple[Tensor, Tensor, Tensor]
 """Of the last M = W - 1 steps: keys (B, M, A), values (B, M, A), and which are known (B, M), 1 or 0."""
 
@@ -60,11 +64,21 @@ def attend(
     if rotates:
         turns = _turns(key.shape[2], key.shape[3], key)
         key, query = _turned(key, turns), _turned(query, turns[:, remembered:])
-    mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=visible_B1TS)
-    steps = queries_BTA.shape[1]
+    steps, mixed = queries_BTA.shape[1], []
+    for start in range(0, steps, BLOCK_STEPS):
+        stop = min(steps, start + BLOCK_STEPS)
+        seen = slice(start, stop + remembered)
+        mixed.append(
+            F.scaled_dot_product_attention(
+                query[:, :, start:stop],
+                key[:, :, seen],
+                value[:, :, seen],
+                attn_mask=visible_B1TS[:, :, start:stop, seen],
+            )
+        )
     known_BM = F.pad(memory[2], (0, steps), value=1.0)[:, steps:]
     after = (keys_BSA[:, steps:].detach(), values_BSA[:, steps:].detach(), known_BM)
-    return mixed.transpose(1, 2).flatten(2), tuple(each.to(memory[0].dtype) for each in after)  # pyright: ignore
+    return torch.cat(mixed, 2).transpose(1, 2).flatten(2), tuple(each.to(memory[0].dtype) for each in after)  # pyright: ignore
 
 
 def _by_head(each_BSA: Tensor, heads: int) -> Tensor:

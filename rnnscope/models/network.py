@@ -53,7 +53,8 @@ def backpropagate_by_graph(
     loss = F.cross_entropy(logits_TBV.flatten(0, 1).to(weights), targets_TB.flatten())
     network.zero_grad(set_to_none=True)
     loss.backward()
-    return loss.detach(), tuple(tuple(each.detach() for each in layer) for layer in after)
+    # contiguous, as the state of nothing read is: a compiled pass is made for one layout
+    return loss.detach(), tuple(tuple(each.detach().contiguous() for each in layer) for layer in after)
 
 
 def kept_units(

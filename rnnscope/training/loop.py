@@ -29,6 +29,7 @@ from rnnscope.scoring import score, trapped_rows
 from rnnscope.training.batches import Windows, windows_of
 from rnnscope.training.checkpoints import Standing, newest_checkpoint, read_checkpoint, write_checkpoint
 from rnnscope.training.claim import alone, check_corpus, check_folder
+from rnnscope.training.compiling import pays_to_compile
 from rnnscope.training.config import TrainConfig
 from rnnscope.training.group import ALONE, Group
 from rnnscope.training.health import DivergenceWatch
@@ -137,6 +138,9 @@ class _Training:
         if group.size > 1:
             self.machine |= {"processes": group.size}
         self.learner = Learner(config, corpus.symbols, where, dtype, group)
+        if pays_to_compile(config, self.schedule.steps, where, dtype, notice):
+            self.learner.compile()
+            self.machine |= {"backend": "autograd, compiled"}
         self.standing = self._begun(notice)
         self.log = RunLog(folder, self.standing.log_bytes) if group.is_first else None
         self.watch = DivergenceWatch(folder.name, corpus.symbols, self.standing.bad_steps)

@@ -149,3 +149,23 @@ def test_attention_reaches_back_so_many_steps_and_no_further_whatever_the_block(
         other[0, place] += 1
         is_heard = (read(other) != plain).any(-1)[0].tolist()
         assert is_heard == [place <= step < place + context for step in range(steps)]
+
+
+def test_attention_in_blocks_of_steps_is_that_of_all_at_once_forward_and_gradient(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    draw = torch.Generator().manual_seed(0)
+
+    def of(steps: int) -> torch.Tensor:
+        return torch.randn(2, steps, 8, generator=draw, dtype=torch.float64)
+
+    query, key, value = inputs = [of(STEPS).requires_grad_() for _ in range(3)]
+    known_BM = torch.tensor([[0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]], dtype=torch.float64)
+    memory, given = (of(CONTEXT - 1), of(CONTEXT - 1), known_BM), of(STEPS)
+    found = []
+    for block in (STEPS, 3):
+        monkeypatch.setattr("rnnscope.models.attending.BLOCK_STEPS", block)
+        read, after = attend(query, key, value, memory, visible(known_BM, STEPS), heads=2, rotates=True)
+        found.append([read, *after, *torch.autograd.grad(read, inputs, given)])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)

@@ -22,14 +22,14 @@ def test_every_memory_has_the_plain_networks_size_and_reads_as_much():
     for scale in MEMORY.scales.values():
         for text in scale.texts:
             by_size: dict[str, list] = {}
-            for plan in networks(scale, text, 87):
+            for plan in scale.planned(scale, text, 87):
                 assert plan.budget is not None
                 by_size.setdefault(plan.budget.label, []).append(plan)
             for plans in by_size.values():
                 sizes = [plan.parameters for plan in plans]
                 assert max(sizes) <= 1.03 * min(sizes)
                 assert len({plan.config.epochs for plan in plans}) == 1
-                assert {plan.config.cell for plan in plans} == {"lstm", *TRAINED}
+                assert {plan.config.cell for plan in plans} >= {"lstm", "attention"}
 
 
 @pytest.mark.slow
@@ -52,8 +52,7 @@ def test_the_whole_question_is_answered_and_goes_on_where_it_was(
         assert sum(int(row[errors_of(kind)]) for kind in ORACLES) == row["errors"]  # pyright: ignore[reportArgumentType]
     assert memories[NONE]["removed"] == 0 == memories[NONE]["new"]
     assert memories["ngram_mix"]["nats"] < memories[NONE]["nats"]
-    not_seen = {name for name, row in memories.items() if row["sees_of_chars"] is None}
-    assert not_seen == {name for name, form in FORMS.items() if form.carries} != set()
+    assert all(row["sees_of_chars"] is not None for row in memories.values())
     kept = {path: path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/*/questions/*.json")}
     assert len(kept) == 8
     assert answer(question, "tiny", work, processes=1, executor=in_this_process).tables == finding.tables

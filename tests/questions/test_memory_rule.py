@@ -40,6 +40,19 @@ def test_a_memory_without_a_say_is_told_and_never_chosen():
     assert {row["memory"] for row in decision.tables["memories"]} == {"none", "cache", "cache, carried on"}
 
 
+def test_a_memory_that_lacks_a_seed_is_told_where_it_has_no_say_and_left_out_where_it_has():
+    measured = remembered({"cache": (0.2, 0.01), "all three": (0.8, 0.09), "mlstm": (0.3, 0.05)})
+    for each in measured:
+        if each.seed:
+            each.rows[:] = [row for row in each.rows if row["memory"] in ("none", "cache")]
+        for row in each.rows:
+            row["has_say"] = row["memory"] != "all three"
+    decision = decide(measured)
+    assert decision.effect == pytest.approx(0.2, abs=0.02)
+    seeds = {row["memory"]: row["seeds"] for row in decision.tables["memories"]}
+    assert seeds.keys() == {"none", "cache", "all three"} and seeds["all three"] == 1
+
+
 def test_the_best_memory_that_holds_no_ngrams_is_told_beside_the_verdict():
     decision = decide(remembered({"ngram_mix": (0.8, 0.09), "cache": (0.2, 0.02)}))
     assert decision.verdict == "yes"

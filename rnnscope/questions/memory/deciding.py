@@ -35,26 +35,32 @@ class Setting:
 
     @cached_property
     def memories(self) -> list[str]:
-        """All that every seed has, the plain LSTM left out."""
-        names = dict.fromkeys(memory for memory, _ in self.rows if memory != NONE)
-        return [name for name in names if all((name, seed) in self.rows for seed in self.seeds)]
+        """All that every seed has, the plain LSTM left out, and those without a say that any has."""
+        found = {name: row for (name, seed), row in self.rows.items() if name != NONE and seed in self.seeds}
+        return [
+            name for name, row in found.items() if self.seeds_of(name) == self.seeds or not row["has_say"]
+        ]
 
-    def column(self, memory: str, column: str) -> list[float]:
-        """Its value with every seed."""
-        return [float(self.rows[memory, seed][column] or 0) for seed in self.seeds]
+    def seeds_of(self, memory: str) -> list[int]:
+        return [seed for seed in self.seeds if (memory, seed) in self.rows]
+
+    def column(self, memory: str, column: str, seeds: Sequence[int] | None = None) -> list[float]:
+        """Its value with each of these seeds, or of those that it has."""
+        of = self.seeds_of(memory) if seeds is None else seeds
+        return [float(self.rows[memory, seed][column] or 0) for seed in of]
 
     def mean(self, memory: str, column: str) -> float:
         return float(np.mean(self.column(memory, column)))
 
     def best(self, may: Callable[[Row], bool] = lambda row: True) -> str | None:
         """Of the memories that have a say, that with the lowest validation loss."""
-        seed = self.seeds[0]
-        names = [n for n in self.memories if self.rows[n, seed]["has_say"] and may(self.rows[n, seed])]
+        first = {name: self.rows[name, self.seeds_of(name)[0]] for name in self.memories}
+        names = [name for name, row in first.items() if row["has_say"] and may(row)]
         return min(names, key=lambda name: self.mean(name, "validation_nats"), default=None)
 
     def removed(self, memory: str, oracle: str = NGRAM) -> list[float]:
-        """Removed share with every seed: 1 less its errors of this kind over the plain LSTM's."""
-        own, plain = self.column(memory, errors_of(oracle)), self.column(NONE, errors_of(oracle))
+        """Removed share with every seed that it has: 1 less its errors of this kind over the plain LSTM's."""
+        own, plain = (self.column(n, errors_of(oracle), self.seeds_of(memory)) for n in (memory, NONE))
         return [1 - a / b if b else 0.0 for a, b in zip(own, plain, strict=True)]
 
     def between_seeds(self) -> list[float]:
@@ -64,9 +70,9 @@ class Setting:
         return [1 - other / own if own else 0.0 for own, other in zip(errors, turned, strict=True)]
 
     def gained(self, memory: str) -> list[float]:
-        """Nats that it is below the plain LSTM, with every seed."""
-        pairs = zip(self.column(NONE, "nats"), self.column(memory, "nats"), strict=True)
-        return [plain - own for plain, own in pairs]
+        """Nats that it is below the plain LSTM, with every seed that it has."""
+        plain, own = (self.column(name, "nats", self.seeds_of(memory)) for name in (NONE, memory))
+        return [a - b for a, b in zip(plain, own, strict=True)]
 
 
 def settings_of(measured: Sequence[Measurement]) -> list[Setting]:
@@ -173,7 +179,8 @@ def _tables(settings: Sequence[Setting]) -> dict[str, list[Row]]:
 
 def _memory_row(setting: Setting, memory: str) -> Row:
     """Means over seeds, with intervals of what is compared with the plain LSTM."""
-    first = setting.rows[memory, setting.seeds[0]]
+    seeds = setting.seeds_of(memory)
+    first = setting.rows[memory, seeds[0]]
     removed, gained = over_seeds(setting.removed(memory)), over_seeds(setting.gained(memory))
     sees = next(
         (r for (name, _), r in setting.rows.items() if name == memory and r["sees_of_chars"] is not None), {}
@@ -182,7 +189,7 @@ def _memory_row(setting: Setting, memory: str) -> Row:
         "corpus": setting.corpus,
         "budget": setting.budget,
         "memory": memory,
-        "seeds": len(setting.seeds),
+        "seeds": len(seeds),
         "has_say": first["has_say"],
         "parameters": first["parameters"],
         **{column: setting.mean(memory, column) for column in NUMBERS},
@@ -214,7 +221,9 @@ def _kind_rows(setting: Setting, memory: str) -> list[Row]:
                 "budget": setting.budget,
                 "memory": memory,
                 "kind": oracle,
-                "plain_errors": setting.mean(NONE, errors_of(oracle)),
+                "plain_errors": float(
+                    np.mean(setting.column(NONE, errors_of(oracle), setting.seeds_of(memory)))
+                ),
                 "errors": setting.mean(memory, errors_of(oracle)),
                 "removed": removed.value,
                 **removed.ends(),

@@ -47,37 +47,18 @@ READINGS = 300
 """To measure how far back is seen: as many characters as the test text has, and more."""
 
 
-@dataclass(frozen=True)
-class Form:
-    """Memories around the plain LSTM, the innermost first."""
-
-    memories: tuple[MemorySettings, ...]
-    has_say: bool = True
-
-    @property
-    def holds_ngrams(self) -> bool:
-        return any(isinstance(each, NgramMixSettings) for each in self.memories)
-
-    @property
-    def carries(self) -> bool:
-        """Whether what is remembered goes on from row to row: begun in the text's midst it would remember
-        other beginnings.
-        """
-        return any(getattr(each, "carries", False) for each in self.memories)
-
-
 GATED, SHARPENED = NgramMixSettings(gate=True), NgramMixSettings(gate=True, log_linear=True)
-FORMS: dict[str, Form] = {
-    "cache": Form((CacheSettings(),)),
-    "dynamic_evaluation": Form((DynamicEvaluationSettings(),)),
-    "ngram_mix": Form((NgramMixSettings(),)),
-    "ngram_mix with gate": Form((GATED,)),
-    "ngram_mix with gate, log-linear": Form((SHARPENED,)),
-    "cache, carried on": Form((CacheSettings(carries=True),), has_say=False),
-    "dynamic_evaluation, carried on": Form((DynamicEvaluationSettings(carries=True),), has_say=False),
-    "all three": Form((DynamicEvaluationSettings(), SHARPENED, CacheSettings()), has_say=False),
+FORMS: dict[str, tuple[MemorySettings, ...]] = {
+    "cache": (CacheSettings(),),
+    "dynamic_evaluation": (DynamicEvaluationSettings(),),
+    "ngram_mix": (NgramMixSettings(),),
+    "ngram_mix with gate": (GATED,),
+    "ngram_mix with gate, log-linear": (SHARPENED,),
+    "all three": (DynamicEvaluationSettings(), SHARPENED, CacheSettings()),
 }
-"""What is put around the plain LSTM, by the name that it has in tables."""
+"""What is put around the plain LSTM, the innermost first, by the name that it has in tables. More than one
+memory has no say, and is told of the first seed alone.
+"""
 
 
 def prepare(work: Work, corpus: Corpus, command: str) -> None:
@@ -113,22 +94,17 @@ def measure(job: MeasureJob) -> list[Row]:
     )
     rows = [of_itself]
     for name, form in FORMS.items() if is_plain else ():
+        has_say = len(form) == 1
+        if not has_say and run.manifest.seed:
+            continue
         test, validation = (
-            replay_with(work, run, corpus, form.memories, part, job.command).surprisal
+            replay_with(work, run, corpus, form, part, job.command).surprisal
             for part in ("test", "validation")
         )
-        reader = lambda form=form: predictor_with(work, run, corpus, form.memories, job.command)  # noqa: E731
-        rows.append(
-            measuring.row(
-                name,
-                test,
-                validation.manifest.mean_nats,
-                reader,
-                has_say=form.has_say,
-                holds_ngrams=form.holds_ngrams,
-                carries=form.carries,
-            )
-        )
+        reader = lambda form=form: predictor_with(work, run, corpus, form, job.command)  # noqa: E731
+        holds_ngrams = any(isinstance(each, NgramMixSettings) for each in form)
+        nats = validation.manifest.mean_nats
+        rows.append(measuring.row(name, test, nats, reader, has_say=has_say, holds_ngrams=holds_ngrams))
     return rows
 
 
@@ -173,7 +149,6 @@ class _Measuring:
         *,
         has_say: bool,
         holds_ngrams: bool,
-        carries: bool = False,
     ) -> Row:
         """What one reader made of the test text."""
         own, plain = self._errors(read), self._plain_errors
@@ -197,7 +172,7 @@ class _Measuring:
             "removed": kept.value,
             **kept.ends("removed_low", "removed_high"),
             "us_per_char": self._us_per_char(read, predictor),
-            **(UNSEEN if carries or self.run.manifest.seed else self._sees(read, predictor)),
+            **(UNSEEN if self.run.manifest.seed else self._sees(read, predictor)),
         }
 
     def _errors(self, read: Surprisal) -> "_Errors":

@@ -48,6 +48,7 @@ def units(
     from rnnscope.errors import ConfigError
     from rnnscope.records.corpus import find_corpus
     from rnnscope.records.run import find_run
+    from rnnscope.studies.ranked_units import as_told
     from rnnscope.studies.unit_ranking import units_by_hypothesis, units_by_span
 
     if bool(hypothesis) == bool(spans):
@@ -66,15 +67,7 @@ def units(
             [_span(text, row_chars) for text in texts or ()] for texts in (spans, counter_spans)
         )
         finding = units_by_span(found, corpus, part, chars, given, against, seed, work, command_line())
-    tables = finding.plain()["tables"]
-    result = {
-        "run": found.reference,
-        "part": part,
-        **finding.numbers,
-        "reading": finding.reading,
-        "caveats": finding.caveats,
-        "units": tables["units"],
-    }
+    result = as_told(finding, found, part)
     table = _by_hypothesis if hypothesis else _by_span
     emit(as_json, result, [finding.reading, *table(finding), *finding.caveats])
 

@@ -4,7 +4,7 @@ import json
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -52,6 +52,8 @@ class Trace:
 
     folder: Path
     manifest: TraceManifest
+    _opened: dict[Path, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
+    """Files that `at` has mapped: to open hundreds of them anew takes longer than to read what is asked."""
 
     @classmethod
     def read(cls, folder: Path) -> "Trace":
@@ -71,6 +73,39 @@ class Trace:
                 )
         for shard in range(len(self.manifest.shards)):
             yield {name: self._shard(name, shard) for name in names}
+
+    def at(
+        self, name: str, rows_N: np.ndarray, steps_N: np.ndarray, unit: int | slice = slice(None)
+    ) -> np.ndarray:
+        """One site at N places, shape (N, H), or one unit of it, (N,): of the shards nothing else is read.
+
+        Raises RecordError for a site that the trace does not have.
+        """
+        if name not in self.manifest.sites:
+            raise RecordError(
+                f"no site '{name}' in '{self.folder}'; {did_you_mean(name, self.manifest.sites)}"
+            )
+        stops = np.cumsum(self.manifest.shards)
+        shards_N = np.searchsorted(stops, steps_N, side="right")
+        order = np.argsort(shards_N, kind="stable")
+        dtype = np.float16 if self.manifest.dtype == "float16" else np.float32
+        one = np.empty((1, self.manifest.sites[name]), dtype)[:, unit]
+        found_NH = np.empty((len(order), *one.shape[1:]), dtype)
+        for places in np.split(order, np.flatnonzero(np.diff(shards_N[order])) + 1):
+            if not len(places):
+                continue
+            shard = int(shards_N[places[0]])
+            within = steps_N[places] - (stops[shard] - self.manifest.shards[shard])
+            stored = self._mapped(shard_path(self.folder, name, shard))[rows_N[places], within, unit]
+            if self.manifest.dtype == "int8":
+                stored = _spread(stored, self._mapped(scale_path(self.folder, name, shard))[unit])
+            found_NH[places] = stored
+        return found_NH
+
+    def _mapped(self, path: Path) -> np.ndarray:
+        if path not in self._opened:
+            self._opened[path] = load_array(path).view(np.ndarray)
+        return self._opened[path]
 
     def _shard(self, name: str, shard: int) -> np.ndarray:
         stored = load_array(shard_path(self.folder, name, shard))

@@ -1,18 +1,18 @@
-"""A run, what someone asks of its units -> a Finding that ranks them. Knows which records are read."""
+"""A run, what someone asks of its units -> a Finding that ranks them; traces what is not traced yet."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnnscope.analyses.cell_roles import SHIFTS, associate, ranked_for
 from rnnscope.analyses.cell_roles.states import UnitStates
 from rnnscope.analyses.span_search import Span, span_search
-from rnnscope.corpora.tracks import find_track, refuse_constant
+from rnnscope.corpora.tracks import find_track
 from rnnscope.errors import ConfigError
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding
 from rnnscope.records.run import Run
 from rnnscope.studies.jobs import TraceJob, trace_run
-from rnnscope.studies.unit_states import current_trace, hypotheses_of, unit_states
+from rnnscope.studies.ranked_units import ranked_by_track
+from rnnscope.studies.unit_states import current_trace, unit_states
 
 MOST_OVER = 10
 """A row may be so many times as long as what was asked for."""
@@ -26,45 +26,9 @@ def units_by_hypothesis(
     Raises ConfigError for a hypothesis that does not compile, or that the text has nowhere or everywhere.
     """
     track = find_track(name, corpus.manifest.language)
+    track = find_track(name, corpus.manifest.language)
     states = traced_states(run, corpus, part, chars, work, command)
-    (hypothesis,) = hypotheses_of(corpus, part, states.shape[0], [track])
-    hypothesis = hypothesis.cut(*states.shape)
-    refuse_constant(track, hypothesis.values_RT, part)
-    if not hypothesis.is_usable:
-        raise ConfigError(
-            f"'{track.name}' holds too seldom, or too seldom not, in one half of the text to compare the "
-            "two; take a wider one, or more text with --chars"
-        )
-    rows = ranked_for(states, associate(states, [hypothesis], seed), 0)
-    clear = [row for row in rows if row["is_clear"]]
-    best, measure = rows[0], "AUC" if hypothesis.is_flag else "rank correlation"
-    return Finding(
-        analysis="unit_ranking",
-        corpus=corpus.name,
-        title=f"Which units follow {track.title}?",
-        reading=(
-            f"Unit {best['unit']} of layer {best['layer']} in {run.name} follows '{track.title}' most "
-            f"closely: {measure} {best['score']:.3f}; {len(clear)} of {len(rows)} units are clear of all "
-            "controls."
-        ),
-        numbers={
-            "hypothesis": track.name,
-            "definition": track.definition,
-            "kind": track.kind,
-            "text_chars": hypothesis.values_RT.size,
-            "on_share": float(hypothesis.values_RT.mean()) if hypothesis.is_flag else None,
-            "units": len(rows),
-            "units_clear": len(clear),
-            "shifted_labelings": SHIFTS,
-        },
-        tables={"units": rows},
-        caveats=[
-            "Ranked on the first half of each row, scored on the second. Clear: beyond shifted labels (false "
-            "discovery rate 5 % over the units), and with the whole interval above the best unit of the "
-            "untrained network and the last character alone."
-        ],
-        command=command,
-    )
+    return ranked_by_track(run, corpus, part, states, track, seed, command)
 
 
 def units_by_span(

@@ -1,8 +1,7 @@
 """Values of units -> their mid-ranks, exactly and without sorting. Knows no label.
 
-A value in half precision has one of 65,536 levels, so that ranks are counts: one pass counts the levels of a
-unit, a second looks each value up. Values in single precision are rounded to half first (within 2.5e-4 for
-values in [-1, 1]).
+A value in half precision has one of 65,536 levels (records/half_levels.py), so that ranks are counts: one
+pass counts the levels of a unit, a second looks each value up.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,12 +10,12 @@ from itertools import product
 
 import numpy as np
 
-LEVELS = 1 << 16
+from rnnscope.records.half_levels import LEVELS, levels_of
+
 SLAB_NUMBERS = 128_000_000
 """Values brought from time-major to unit-major order at a time."""
 TURNED_STEPS = 1024
 """Steps that are turned at once: a block that the processor's cache holds."""
-SIGN = np.uint16(0x8000)
 
 
 @dataclass(frozen=True)
@@ -43,14 +42,6 @@ def slabs(sites: Sequence[np.ndarray]) -> Iterator[Slab]:
                 levels_URT[:, row, span] = levels_of(some_RTU[row, span]).T
             yield Slab(slice(first + start, first + start + len(levels_URT)), levels_URT)
         first += units
-
-
-def levels_of(values: np.ndarray) -> np.ndarray:
-    """Rounded to half precision -> uint16 in the same order; both zeros are one."""
-    bits = np.array(values, dtype=np.float16).view(np.uint16)
-    bits[bits == SIGN] = 0
-    # all bits of a negative number are turned, of another the sign alone
-    return bits ^ (-(bits >> 15) | SIGN)
 
 
 def mid_ranks(counts: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnscope.corpora.tracks.annotated import AnnotatedText, covered
+from rnnscope.corpora.tracks.bounded import bounded
 from rnnscope.corpora.tracks.definitions import TRACKS, tracks_of
 from rnnscope.corpora.tracks.track import LANGUAGES, Kind, Track
 from rnnscope.errors import ConfigError
@@ -27,19 +28,22 @@ def find_track(name_or_regex: str, language: str) -> Track:
     return known[name_or_regex] if name_or_regex in known else track_from_regex(name_or_regex)
 
 
-def track_from_regex(pattern: str, name: str | None = None) -> Track:
+def track_from_regex(pattern: str, name: str | None = None, most_s: float | None = None) -> Track:
     """A flag that is on at every character that a match of `pattern` covers, or its first group.
 
     `pattern` is one of Python's `re`; ^ and $ match at every line, \\n ends one. The name is the pattern if
-    none is given. Not causal: a match is known at its last character, and it is on from its first.
+    none is given. Not causal: a match is known at its last character, and it is on from its first. With
+    `most_s` the search gives up once it has used so many seconds of the processor, and lets other threads
+    work meanwhile.
 
-    Raises ConfigError where the pattern does not compile.
+    Raises ConfigError where the pattern does not compile; the track does where the time is used up.
     """
     compiled = _compiled(pattern)
     group = min(1, compiled.groups)
+    matches = compiled.finditer if most_s is None else bounded(pattern, most_s)
 
     def compute(text: AnnotatedText) -> np.ndarray:
-        spans = (match.span(group) for match in compiled.finditer(text.text))
+        spans = (match.span(group) for match in matches(text.text))
         flat = np.fromiter((place for span in spans if span[0] >= 0 for place in span), dtype=np.int64)
         return covered(len(text), flat[::2], flat[1::2])
 

@@ -6,8 +6,10 @@ A gate unit is left-saturated at a step where its activation is below 0.1, right
 y <= 1.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 
@@ -33,42 +35,35 @@ class GateCounts:
 
 def saturation(networks: Iterable[GateCounts], corpus: str, part: str) -> Finding:
     """One row per gate unit, and a summary per gate; layers count from 1 as in the paper."""
-    gates: list[Row] = []
-    summary: list[Row] = []
     networks = list(networks)
-    for network in networks:
-        for site, (left_H, right_H) in network.counter.result().items():
-            _, layer, gate = site.split(".")
-            where = {
+    gates = [row for network in networks for row in _gates(network)]
+    steps = max((network.counter.steps for network in networks), default=0)
+    thresholds = networks[0].counter if networks else SaturationCounter(())
+    return saturation_of(gates, corpus, part, steps, (thresholds.below, thresholds.above))
+
+
+def _gates(network: GateCounts) -> Iterator[Row]:
+    for site, (left_H, right_H) in network.counter.result().items():
+        _, layer, gate = site.split(".")
+        still_H = network.counter.highest[site] - network.counter.lowest[site] < MOVES
+        for unit, (left, right, still) in enumerate(zip(left_H, right_H, still_H, strict=True)):
+            yield {
                 "run": network.run,
                 "cell": network.cell,
                 "layer": int(layer) + 1,
                 "gate": GATES[network.cell][gate],
+                "unit": unit,
+                "left": float(left),
+                "right": float(right),
+                "never_moves": bool(still),
             }
-            still_H = network.counter.highest[site] - network.counter.lowest[site] < MOVES
-            gates += [
-                {
-                    **where,
-                    "unit": unit,
-                    "left": float(left),
-                    "right": float(right),
-                    "never_moves": bool(still),
-                }
-                for unit, (left, right, still) in enumerate(zip(left_H, right_H, still_H, strict=True))
-            ]
-            summary.append(
-                {
-                    **where,
-                    "units": len(left_H),
-                    "mostly_shut": int((left_H > MOSTLY).sum()),
-                    "mostly_open": int((right_H > MOSTLY).sum()),
-                    "never_moves": int(still_H.sum()),
-                    "median_left": float(np.median(left_H)),
-                    "median_right": float(np.median(right_H)),
-                }
-            )
-    steps = max((network.counter.steps for network in networks), default=0)
-    thresholds = networks[0].counter if networks else SaturationCounter(())
+
+
+def saturation_of(
+    gates: list[Row], corpus: str, part: str, steps: int, thresholds: tuple[float, float] = (0.1, 0.9)
+) -> Finding:
+    """The finding of rows that are counted already, those of a gate of a layer one after the other."""
+    summary = [_summary(list(units)) for _, units in groupby(gates, itemgetter("run", "layer", "gate"))]
     return Finding(
         analysis="saturation",
         corpus=corpus,
@@ -77,8 +72,8 @@ def saturation(networks: Iterable[GateCounts], corpus: str, part: str) -> Findin
         numbers={
             "steps": steps,
             "gate_units": len(gates),
-            "left_below": thresholds.below,
-            "right_above": thresholds.above,
+            "left_below": thresholds[0],
+            "right_above": thresholds[1],
             "mostly_open": sum(int(row["mostly_open"] or 0) for row in summary),
             "mostly_shut": sum(int(row["mostly_shut"] or 0) for row in summary),
             "never_moves": sum(int(row["never_moves"] or 0) for row in summary),
@@ -92,6 +87,19 @@ def saturation(networks: Iterable[GateCounts], corpus: str, part: str) -> Findin
             "for is another question.",
         ],
     )
+
+
+def _summary(units: list[Row]) -> Row:
+    left_H, right_H = (np.array([row[name] for row in units], dtype=float) for name in ("left", "right"))
+    return {
+        **{name: units[0][name] for name in ("run", "cell", "layer", "gate")},
+        "units": len(units),
+        "mostly_shut": int((left_H > MOSTLY).sum()),
+        "mostly_open": int((right_H > MOSTLY).sum()),
+        "never_moves": sum(bool(row["never_moves"]) for row in units),
+        "median_left": float(np.median(left_H)),
+        "median_right": float(np.median(right_H)),
+    }
 
 
 def _reading(summary: list[Row]) -> str:

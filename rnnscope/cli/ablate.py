@@ -28,7 +28,8 @@ def ablate(
     from rnnscope.errors import ConfigError
     from rnnscope.records.corpus import find_corpus
     from rnnscope.records.run import find_run
-    from rnnscope.studies.ablating import ablate_run, flags_of
+    from rnnscope.studies.ablating import ablate_run
+    from rnnscope.studies.unit_records import flags_of
 
     if to not in ("mean", "zero"):
         raise ConfigError(f"--to '{to}' is neither mean nor zero")

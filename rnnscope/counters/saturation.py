@@ -19,6 +19,8 @@ GATES = {
 """Cell -> its gates' sites and names. PyTorch's z keeps the old state, the paper's overwrites it: they are
 mirrored.
 """
+INFINITY = np.float16(np.inf).view(np.uint16)
+"""The bits of the largest number that is not negative."""
 
 
 def gate_sites(cell: str, layers: int) -> tuple[str, ...]:
@@ -51,12 +53,8 @@ class SaturationCounter:
             values_NH = np.asarray(block[site]).reshape(-1, block[site].shape[-1])
             if not len(values_NH):
                 return
-            self._add(
-                {site: (values_NH < self.below).sum(axis=0)},
-                {site: (values_NH > self.above).sum(axis=0)},
-                {site: values_NH.min(axis=0)},
-                {site: values_NH.max(axis=0)},
-            )
+            counted = _counted(values_NH, self.below, self.above)
+            self._add(*({site: each_H} for each_H in counted))
         if self.sites:
             self.steps += int(np.prod(block[self.sites[0]].shape[:-1]))
 
@@ -79,3 +77,18 @@ class SaturationCounter:
         for kept, found, join in zip(mine, new, (np.add, np.add, np.minimum, np.maximum), strict=True):
             for site, values_H in found.items():
                 kept[site] = join(kept[site], values_H) if site in kept else values_H
+
+
+def _counted(values_NH: np.ndarray, below: float, above: float) -> tuple[np.ndarray, ...]:
+    """Steps below and above, lowest and highest, each shape (H,)."""
+    if values_NH.dtype == np.float16:
+        # the bits of numbers of which none is negative have the order of the numbers, and whole numbers are
+        # compared four times as fast as half precision
+        bits_NH = np.ascontiguousarray(values_NH).view(np.uint16)
+        least_H, most_H = bits_NH.min(axis=0), bits_NH.max(axis=0)
+        if most_H.max(initial=0) <= INFINITY:
+            low, high = (np.float16(each).view(np.uint16) for each in (below, above))
+            counts = ((bits_NH < low).sum(axis=0), (bits_NH > high).sum(axis=0))
+            return (*counts, least_H.view(np.float16), most_H.view(np.float16))
+    counts = ((values_NH < below).sum(axis=0), (values_NH > above).sum(axis=0))
+    return (*counts, values_NH.min(axis=0), values_NH.max(axis=0))

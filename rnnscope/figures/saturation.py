@@ -1,5 +1,6 @@
 """Gate saturation as in Figure 3 of Karpathy, Johnson, Li 2015: one circle per gate unit."""
 
+from dataclasses import replace
 from typing import Any
 
 import altair as alt
@@ -100,6 +101,44 @@ def _chart(panels: list[str], gates: int, layers: list[str]) -> alt.FacetChart:
     columns = min(len(panels), gates if gates > 2 else gates * 2)
     page = {"panels": len(panels), "group": gates, "least_px": 120, "most_px": 260}
     return chart.facet(heading, columns=columns, spacing=22).properties(usermeta={"rnnscope": page})
+
+
+REGION = {"is_on": False, "gate": "", "layer": "", "is_still": False, "open": [0, 1], "shut": [0, 1]}
+"""What the signal 'region' holds: a gate's name and a layer's ('' for all), whether only gates that never
+move are meant, and the shares of steps that it reaches over."""
+
+
+def with_region(figure: Figure) -> Figure:
+    """The figure with a signal 'region', which whoever draws it may set: circles outside of it are pale."""
+    chart = figure.chart.copy()
+    diagonal, circles = chart.spec.layer
+    is_gate = "(region.gate === '' || region.gate === datum.gate)"
+    within = " && ".join(
+        f"datum.{share} >= region.{name}[0] && datum.{share} <= region.{name}[1]"
+        for share, name in (("right", "open"), ("left", "shut"))
+    )
+    is_layer = "(region.layer === '' || region.layer === datum.layer)"
+    is_still = "(!region.is_still || datum.never_moves)"
+    is_taken = f"!region.is_on || ({is_gate} && {is_layer} && {is_still} && {within})"
+    circles = circles.encode(opacity=alt.condition(is_taken, alt.value(0.9), alt.value(0.16)))
+    share = alt.Scale(domain=[0, 1], nice=False)
+    area = (
+        alt.Chart()
+        .mark_rect(aria=False, fillOpacity=0.07, strokeOpacity=0.8, strokeWidth=1, stroke="gray", fill="gray")
+        .transform_aggregate(n="count()", groupby=["panel", "gate"])
+        .transform_filter(f"region.is_on && {is_gate}")
+        .transform_calculate(
+            x0="region.open[0]", x1="region.open[1]", y0="region.shut[0]", y1="region.shut[1]"
+        )
+        .encode(
+            x=alt.X("x0:Q", scale=share, title="steps open"),
+            x2="x1:Q",
+            y=alt.Y("y0:Q", scale=share, title="steps shut"),
+            y2="y1:Q",
+        )
+    )
+    chart.spec.layer = [area, diagonal, circles]
+    return replace(figure, chart=chart.add_params(alt.param(name="region", value=REGION)))
 
 
 def _reading(units: list[Row]) -> str:

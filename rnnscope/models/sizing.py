@@ -33,9 +33,8 @@ def has_units(cell: str) -> bool:
 
 def why_no_gates(run: str, cell: str) -> str:
     """What to say where a model that has no such units is to be looked into."""
-    return (
-        f"'{run}' is {_IN_WORDS[cell]}: it has no gates and no state to look into; take a recurrent network"
-    )
+    kind = _IN_WORDS.get(cell, repr(cell))
+    return f"'{run}' is {kind}: it has no gates and no state to look into; take a recurrent network"
 
 
 def check_model_name(name: str) -> None:

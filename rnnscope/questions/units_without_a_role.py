@@ -43,13 +43,13 @@ def measure(job: MeasureJob) -> list[Row]:
     """
     import torch
 
-    from rnnscope.analyses.ablation import ablation
     from rnnscope.analyses.cell_roles import UnitStates, role_rows
     from rnnscope.records.corpus import find_corpus
     from rnnscope.records.run import Run
     from rnnscope.replay.trace import rows_for
-    from rnnscope.studies.ablating import ablate_run, flags_of
+    from rnnscope.studies.ablating import ablate_run
     from rnnscope.studies.jobs import load, load_untrained
+    from rnnscope.studies.unit_records import held_rows
     from rnnscope.studies.unit_states import hypotheses_of, in_half_precision, state_sites, texts_of
 
     torch.set_num_threads(1)
@@ -64,9 +64,7 @@ def measure(job: MeasureJob) -> list[Row]:
     states = UnitStates(run.name, run.manifest.cell, sites, texts_of(corpus, "test", rows), before)
     _, roles = role_rows(states, hypotheses_of(corpus, "test", rows))
     record = ablate_run(run, corpus, "test", ABLATION_CHARS, "mean", None, job.command)
-    ablated = {
-        (row["layer"], row["unit"]): row for row in ablation(record, flags_of(corpus, record)).tables["units"]
-    }
+    ablated = {(row["layer"], row["unit"]): row for row in held_rows(record, corpus)}
     trained, untrained = (_kept(sites, inputs_RT) for sites in (states.sites, states.untrained))
     found: list[Row] = []
     for index, role in enumerate(roles):

@@ -1,9 +1,5 @@
 """Run, Corpus -> Ablation, made once. Knows which text is read."""
 
-import numpy as np
-
-from rnnscope.corpora.annotate import annotate_part
-from rnnscope.corpora.tracks import tracks_of
 from rnnscope.records.ablation import Ablation, AblationManifest, ClampName, write_ablation
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import is_whole
@@ -53,11 +49,3 @@ def ablate_run(
         sites=found.sites,
     )
     return write_ablation(folder, manifest, found.nats_RT, found.change_URT, found.held_at_U)
-
-
-def flags_of(corpus: Corpus, record: Ablation) -> dict[str, np.ndarray]:
-    """Title -> whether a yes/no track is on at the characters that were read, bool (R, T)."""
-    manifest = record.manifest
-    tracks = [track for track in tracks_of(corpus.manifest.language) if track.kind == "flag"]
-    annotated = annotate_part(corpus, corpus.part(manifest.part), slice(manifest.rows), tracks)
-    return {track.title: annotated[track.name][:, : manifest.steps] for track in tracks}

@@ -8,8 +8,8 @@ from rnnscope.analyses.saturation import GateCounts, saturation
 from rnnscope.analyses.unit_cards import unit_cards
 from rnnscope.records.finding import Finding
 from rnnscope.records.trace import Trace
-from rnnscope.studies.opening import ablation_of, opened_run
 from rnnscope.studies.reading import Study
+from rnnscope.studies.unit_records import ablation_of, held_rows, opened_run
 from rnnscope.studies.unit_states import hypotheses_of, unit_states
 
 
@@ -32,7 +32,14 @@ def roles(study: Study) -> Finding:
 def cards(study: Study, cell_roles: Finding, saturation: Finding) -> Finding:
     found, moved = cell_roles.tables.get("roles", []), saturation.tables.get("gates", [])
     opened = [
-        opened_run(run, study.corpus, Trace.read(run.replay_folder("test", "trace")), found, moved)
+        opened_run(
+            run,
+            study.corpus,
+            Trace.read(run.replay_folder("test", "trace")),
+            found,
+            moved,
+            held_rows(ablation_of(run, "test"), study.corpus),
+        )
         for run in study.opened
     ]
     return unit_cards(opened, study.corpus.name, "test", study.seed)

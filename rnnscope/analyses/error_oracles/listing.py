@@ -43,7 +43,8 @@ def list_errors(
         found = found[np.linspace(0, len(found) - 1, max(0, limit)).round().astype(np.int64)]
     names = corpus.alphabet.names
     return [
-        _row(made, model, corpus, names, divmod(int(at), text.part.row_chars), around_chars) for at in found
+        error_row(made, model, corpus, names, divmod(int(at), text.part.row_chars), around_chars)
+        for at in found
     ]
 
 
@@ -58,7 +59,7 @@ def _place(oracle: str, oracles: Sequence[Oracle]) -> int:
     return next((place for place, each in enumerate(oracles) if each.name == oracle), len(oracles))
 
 
-def _row(
+def error_row(
     made: Breakdown,
     model: Surprisal,
     corpus: Corpus,
@@ -66,6 +67,7 @@ def _row(
     at: tuple[int, int],
     around_chars: int,
 ) -> Row:
+    """The error at (row, step), with the text around it and what would remove it; `names` of the symbols."""
     row, step = at
     position = corpus.part(model.manifest.part).starts[row] + 1 + step
     removed_by, label = ([*slice_names(made), (NO_ORACLE, "left")])[int(made.slice_RT[at])]

@@ -45,14 +45,23 @@ def _place(row: Row) -> Place:
 
 def _clear(roles: Mapping[Place, Row]) -> list[Place]:
     clear = [place for place, row in roles.items() if row.get("is_clear")]
-    clear.sort(key=lambda place: -_margin(roles[place]))
+    clear.sort(key=lambda place: -margin(roles[place]))
     first = list({roles[place].get("track"): place for place in reversed(clear)}.values())
     first.sort(key=clear.index)
     return first + [place for place in clear if place not in first]
 
 
-def _margin(row: Row) -> float:
+def margin(row: Row) -> float:
     """How far above its controls, on one scale for flags (AUC 0.5 to 1) and graded tracks (0 to 1)."""
     controls = [number(row, name) for name in ("control_high", "last_character", "untrained")]
-    stretch = 2 if row.get("kind") == "flag" else 1
-    return stretch * ((number(row, "score") or 0) - max((each for each in controls if each), default=0))
+    return _stretch(row) * ((number(row, "score") or 0) - max((each for each in controls if each), default=0))
+
+
+def strength(row: Row) -> float | None:
+    """The score on that scale: 0 is chance, 1 is perfect."""
+    score = number(row, "score")
+    return None if score is None else 1 - _stretch(row) * (1 - score)
+
+
+def _stretch(row: Row) -> int:
+    return 2 if row.get("kind") == "flag" else 1

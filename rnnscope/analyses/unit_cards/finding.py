@@ -29,12 +29,12 @@ def unit_cards(
     excerpts: list[Excerpt] = []
     for run in runs:
         measured = measure(run)
-        tables["units"] += _unit_rows(run, measured)
+        tables["units"] += unit_rows(run, measured)
         shown = chosen(run, seed) if only is None else dict.fromkeys(only, "asked for")
         for place, why in shown.items():
             tables["cards"].append(_card(run, measured, place, why))
-            tables["facts"] += _facts(run, measured, place)
-            tables["symbols"] += _symbols(run, measured, place)
+            tables["facts"] += fact_rows(run, measured, place)
+            tables["symbols"] += symbol_rows(run, measured, place)
         excerpts += _excerpts(run, list(shown), seed)
     units = tables["units"]
     return Finding(
@@ -50,7 +50,7 @@ def unit_cards(
         },
         tables=tables,
         excerpts=excerpts,
-        caveats=_caveats(part),
+        caveats=caveats(part),
     )
 
 
@@ -58,12 +58,13 @@ def _where(run: OpenedRun, place: Place) -> Row:
     return {"run": run.run, "layer": place[0], "unit": place[1]}
 
 
-def _unit_rows(run: OpenedRun, measured: Measured) -> list[Row]:
+def unit_rows(run: OpenedRun, measured: Measured) -> list[Row]:
+    """The numbers of every unit, layer by layer."""
     roles, ablation = by_place(run.roles), by_place(run.ablation)
     rows: list[Row] = []
     for index, place in enumerate(run.places):
         shares_K, role = measured.shares_UK[index], roles.get(place, {})
-        nearest, likeness = _nearest(run, measured, index, 1)[0] if len(run.places) > 1 else ((0, 0), 0.0)
+        closest, likeness = nearest(run, measured, index, 1)[0] if len(run.places) > 1 else ((0, 0), 0.0)
         held = ablation.get(place, {})
         row: Row = {
             **_where(run, place),
@@ -78,7 +79,7 @@ def _unit_rows(run: OpenedRun, measured: Measured) -> list[Row]:
             "kept_chars": float(measured.kept_chars_U[index]),
             "value_chars": float(measured.value_chars_U[index]),
             **_strongest(run, measured, place),
-            "nearest": f"{nearest[0]}.{nearest[1]}" if nearest[0] else None,
+            "nearest": f"{closest[0]}.{closest[1]}" if closest[0] else None,
             "nearest_correlation": likeness,
             "change_nats": number(held, "change_nats"),
             "change_low": number(held, "low"),
@@ -95,7 +96,8 @@ def _histogram(shares_K: np.ndarray) -> str:
     return " ".join(str(round(1000 * share)) for share in shares_K)
 
 
-def _nearest(run: OpenedRun, measured: Measured, index: int, most: int) -> list[tuple[Place, float]]:
+def nearest(run: OpenedRun, measured: Measured, index: int, most: int) -> list[tuple[Place, float]]:
+    """The units most correlated with the one at `index`, either sign, the closest first."""
     correlation_U = measured.correlation_UU[index]
     order = np.argsort(-np.abs(correlation_U), kind="stable")
     return [(run.places[other], float(correlation_U[other])) for other in order[:most] if other != index]
@@ -126,7 +128,8 @@ def _card(run: OpenedRun, measured: Measured, place: Place, why: str) -> Row:
     }
 
 
-def _facts(run: OpenedRun, measured: Measured, place: Place) -> list[Row]:
+def fact_rows(run: OpenedRun, measured: Measured, place: Place) -> list[Row]:
+    """What its card tells in words."""
     index = run.places.index(place)
     shares_K = measured.shares_UK[index]
     gates = [row for row in run.gates if (row["layer"], row["unit"]) == place]
@@ -137,7 +140,7 @@ def _facts(run: OpenedRun, measured: Measured, place: Place) -> list[Row]:
         "memory by its gate": wording.kept_fact(measured.kept_chars_U[index]),
         "memory by its values": wording.value_fact(measured.value_chars_U[index], MOST_CHARS),
         "gates": wording.gates_fact(gates),
-        "most alike": wording.neighbours_fact(_nearest(run, measured, index, NEIGHBOURS)),
+        "most alike": wording.neighbours_fact(nearest(run, measured, index, NEIGHBOURS)),
         "held at its mean": wording.ablation_fact(run, by_place(run.ablation).get(place)),
     }
     if place[0] != run.layers:
@@ -145,7 +148,7 @@ def _facts(run: OpenedRun, measured: Measured, place: Place) -> list[Row]:
     return [{**_where(run, place), "fact": name, "value": value} for name, value in facts.items() if value]
 
 
-def _symbols(run: OpenedRun, measured: Measured, place: Place) -> list[Row]:
+def symbol_rows(run: OpenedRun, measured: Measured, place: Place) -> list[Row]:
     """The symbols that the unit's output weight makes most and least likely, of the top layer's units."""
     if place[0] != run.layers:
         return []
@@ -172,8 +175,7 @@ def _excerpts(run: OpenedRun, shown: list[Place], seed: int) -> list[Excerpt]:
         units = [unit for at, unit in shown if at == layer]
         values_RTU = run.columns(run.site(layer), units)
         for index, unit in enumerate(units):
-            generator = np.random.default_rng([seed, layer, unit])
-            found[layer, unit] = list(excerpts_of(run, (layer, unit), values_RTU[..., index], generator))
+            found[layer, unit] = list(excerpts_of(run, (layer, unit), values_RTU[..., index], seed))
     return [excerpt for place in shown for excerpt in found[place]]
 
 
@@ -195,7 +197,8 @@ def _reading(units: list[Row]) -> str:
     return f"{told}."
 
 
-def _caveats(part: str) -> list[str]:
+def caveats(part: str) -> list[str]:
+    """What a card does not say, and how it may mislead."""
     return [
         f"Roles are correlations on {part} text, with controls: to follow is not to be there for.",
         "What a unit's output weight makes likelier is what it adds to the output by itself, one standard "

@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rnnscope import displays
+
 if TYPE_CHECKING:
     from rnnscope.models.foreign import load_module
     from rnnscope.replay.scope import Scope, attach
@@ -14,6 +16,9 @@ _HOME = {
     "load_module": "rnnscope.models.foreign",
 }
 __all__ = ["Scope", "attach", "load_module"]
+
+displays.register("finding", "rnnscope.report.notebook:finding_html")
+displays.register("cache", "rnnscope.report.notebook:cache_html")
 
 
 def __getattr__(name: str) -> Any:

@@ -17,6 +17,7 @@ from rnnscope.cli import (
     corpus,
     doctor,
     errors,
+    explore,
     ngram,
     question,
     replay,
@@ -28,6 +29,7 @@ from rnnscope.cli import (
     units,
     window,
 )
+from rnnscope.cli.options import typed
 from rnnscope.errors import RnnscopeError
 
 # Typer has click inside, its own copy or the package by version: its public exceptions lead to the others.
@@ -57,6 +59,7 @@ for module in (
     errors,
     study,
     question,
+    explore,
     doctor,
 ):
     module.register(app)
@@ -87,7 +90,8 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """Runs one command line; its exit status."""
     try:
-        status = app(arguments, standalone_mode=False, prog_name="rnnscope")
+        with typed(arguments):
+            status = app(arguments, standalone_mode=False, prog_name="rnnscope")
         sys.stdout.flush()
         return status if isinstance(status, int) else 0
     except RnnscopeError as error:

@@ -6,7 +6,9 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,6 +20,7 @@ WorkOption = Annotated[Path, typer.Option("--work", help="Folder that holds all 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of all that is random.")]
 DEFAULT_WORK = Path("work")
+_arguments: ContextVar[list[str] | None] = ContextVar("arguments", default=None)
 _WHITE = {"\n": "↵", "\t": "→", "\r": "←"}
 
 
@@ -42,7 +45,18 @@ def visible(text: str) -> str:
 
 def command_line() -> str:
     """What the user typed, as it can be typed again."""
-    return shlex.join(["rnnscope", *sys.argv[1:]])
+    arguments = _arguments.get()
+    return shlex.join(["rnnscope", *(sys.argv[1:] if arguments is None else arguments)])
+
+
+@contextmanager
+def typed(arguments: list[str]) -> Iterator[None]:
+    """A command line that did not come from the shell: a notebook's, say, whose own is another."""
+    before = _arguments.set(arguments)
+    try:
+        yield
+    finally:
+        _arguments.reset(before)
 
 
 def parse_contexts(text: str) -> list[int]:

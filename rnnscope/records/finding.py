@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from rnnscope import displays
 from rnnscope.errors import RecordError, did_you_mean
 from rnnscope.records.folder import Manifest, write_text
 
@@ -68,6 +69,16 @@ class Finding(Manifest):
     def plain(self) -> dict[str, Any]:
         """All of it as its file has it: NaN and infinity are None."""
         return json.loads(self.model_dump_json())
+
+    def __repr__(self) -> str:
+        """Short: a notebook keeps it beside the HTML, and a finding of many units has megabytes."""
+        rows = ", ".join(f"{name} ({len(table):,})" for name, table in self.tables.items())
+        said = [self.title, self.reading, f"tables: {rows}" if rows else ""]
+        return f"<Finding {self.analysis} of '{self.corpus}': {' '.join(each for each in said if each)}>"
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the finding as the report has it, figures too, in a frame."""
+        return displays.html("finding", self)
 
     def save(self, findings: Path) -> Path:
         """Writes findings/ANALYSIS.json, whole or not at all; NaN and infinity become null."""

@@ -9,18 +9,17 @@ from functools import cache
 from pathlib import Path
 
 import jinja2
-import vl_convert
 from markupsafe import Markup, escape
 
 from rnnscope import __version__
 from rnnscope.errors import RecordError
 from rnnscope.figures import Figure, charts, config, plain
-from rnnscope.figures.figure import VEGALITE
 from rnnscope.records import Finding
 from rnnscope.records.finding import Row, Scalar
 from rnnscope.records.folder import write_bytes
 from rnnscope.report import coloured, tables
 from rnnscope.report.answer import answer
+from rnnscope.report.bundle import page_file, vega_bundle
 from rnnscope.report.cards import RunOfCards, by_run
 from rnnscope.report.limits import MOST_BYTES, Limits
 from rnnscope.report.tables import TableView, as_json
@@ -41,7 +40,7 @@ ORDER = (
     "samples",
 )
 """Analyses that a reader wants in this order; others follow in the order given."""
-SCRIPTS = ("theme.js", "charts.js", "csv.js", "excerpts.js")
+SCRIPTS = ("theme.js", "drawing.js", "charts.js", "csv.js", "excerpts.js")
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,8 @@ class FigureView:
     figure: Figure
     spec: Markup
     table: TableView
+    pictures: dict[str, str] | None = None
+    """Colour scheme -> the chart as the address of a picture, for a page without scripts."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +100,15 @@ def write_report(
 def _page(
     findings: list[Finding], limits: Limits, title: str, command: str, facts: Mapping[str, Scalar]
 ) -> bytes:
-    environment = _environment()
+    templates = environment()
     sections = [
-        _section(f"s{index}", finding, limits, environment)
+        section_of(f"s{index}", finding, limits, templates)
         for index, finding in enumerate(findings[: limits.findings], 1)
     ]
     # Scripts and the style sheet go in last, as the very bytes whose hashes the security policy names.
-    bundle, style = Markup(_bundle()), Markup(_own_file("page.css"))
-    scripts = [Markup(_own_file(name)) for name in SCRIPTS]
-    page = environment.get_template("page.html").render(
+    bundle, style = Markup(vega_bundle()), Markup(page_file("page.css"))
+    scripts = [Markup(page_file(name)) for name in SCRIPTS]
+    page = templates.get_template("page.html").render(
         title=plain(title, limits.cell_chars),
         answer=answer(findings, title),
         command=plain(command, limits.sentence_chars),
@@ -120,22 +121,19 @@ def _page(
         is_cut=limits != Limits() or any(section.cut for section in sections),
         limits=limits,
         version=__version__,
+        is_static=False,
         configs=as_json({scheme: config(scheme) for scheme in ("light", "dark")}),
         bundle=bundle,
         style=style,
         scripts=scripts,
-        policy=_policy([bundle, *scripts], style),
+        policy=policy([bundle, *scripts], style),
     )
     return page.encode("utf-8", "replace")
 
 
-def _section(id: str, finding: Finding, limits: Limits, environment: jinja2.Environment) -> Section:
+def section_of(id: str, finding: Finding, limits: Limits, templates: jinja2.Environment) -> Section:
     figures = charts(finding, limits.figure_rows)
-    # A table that a figure draws whole need not stand on the page twice.
-    drawn = [figure.rows for figure in figures.values()]
-    names = [
-        name for name, rows in finding.tables.items() if rows and not any(_holds(d, rows) for d in drawn)
-    ]
+    names = tables_beside(finding, [figure.rows for figure in figures.values()])
     # Where units have cards, the excerpts stand on them.
     cards = by_run(finding, limits)
     excerpts = [] if cards else finding.excerpts
@@ -152,9 +150,7 @@ def _section(id: str, finding: Finding, limits: Limits, environment: jinja2.Envi
     )
     return Section(
         id=id,
-        template=environment.select_template(
-            [f"sections/{stem.replace('-', '_')}.html", "sections/any.html"]
-        ),
+        template=templates.select_template([f"sections/{stem.replace('-', '_')}.html", "sections/any.html"]),
         finding=finding,
         figures=[
             FigureView(
@@ -190,6 +186,11 @@ def _section(id: str, finding: Finding, limits: Limits, environment: jinja2.Envi
     )
 
 
+def tables_beside(finding: Finding, drawn: list[list[Row]]) -> list[str]:
+    """Names of the tables that no figure draws whole: those need not stand on a page twice."""
+    return [name for name, rows in finding.tables.items() if rows and not any(_holds(d, rows) for d in drawn)]
+
+
 def _holds(drawn: list[Row], rows: list[Row]) -> bool:
     """Whether a figure's rows are these rows, all of them, with perhaps a column more."""
     first = rows[0].items()
@@ -201,9 +202,9 @@ def _of(total: int, most: int, what: str) -> str:
 
 
 @cache
-def _environment() -> jinja2.Environment:
+def environment() -> jinja2.Environment:
     """Templates from the package, found in an installed wheel too; all they print is escaped."""
-    environment = jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.PackageLoader("rnnscope.report", "page"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -211,8 +212,8 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         finalize=lambda value: plain(value) if type(value) is str else value,
     )
-    environment.filters["whole_names"] = _whole_names
-    return environment
+    made.filters["whole_names"] = _whole_names
+    return made
 
 
 def _whole_names(sentence: str) -> Markup:
@@ -222,19 +223,7 @@ def _whole_names(sentence: str) -> Markup:
     return Markup(names.sub(r'<span class="whole">\g<0></span>', str(escape(plain(sentence)))))
 
 
-@cache
-def _bundle() -> str:
-    """Vega, Vega-Lite and Vega-Embed as one script, out of the vl-convert wheel."""
-    return vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=VEGALITE)
-
-
-def _own_file(name: str) -> str:
-    loader = _environment().loader
-    assert loader is not None
-    return loader.get_source(_environment(), name)[0]
-
-
-def _policy(scripts: list[Markup], style: Markup) -> str:
+def policy(scripts: list[Markup], style: Markup) -> str:
     """A Content-Security-Policy: only the page's own scripts and style run, nothing is fetched."""
     hashes = " ".join(_sha256(script) for script in scripts)
     allowed = f"script-src {hashes}; style-src {_sha256(style)}; img-src data:"

@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from rnnscope import displays
 from rnnscope.errors import ConfigError, did_you_mean
 from rnnscope.replay.scope.entry import Pass
 from rnnscope.replay.scope.hooks import Hook, Hooks
@@ -25,8 +27,9 @@ class Cache(Mapping[str, Tensor]):
     Packed sequences come in the order in which they were given, and are zero after their ends.
     """
 
-    def __init__(self, sites: dict[str, Tensor]) -> None:
-        self._sites = sites
+    def __init__(self, sites: dict[str, Tensor], texts: Sequence[str] = ()) -> None:
+        """`texts`: what was read, one a row of the batch, where it was given as text."""
+        self._sites, self.texts = sites, tuple(texts)
 
     def __getitem__(self, name: str) -> Tensor:
         """Raises ConfigError for a site that was not recorded."""
@@ -50,6 +53,15 @@ class Cache(Mapping[str, Tensor]):
     def __repr__(self) -> str:
         width = max((len(name) for name in self._sites), default=0)
         return "\n".join(f"{name:{width}}  {tuple(each.shape)}" for name, each in self._sites.items())
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows: the sites, and the text coloured by the units that vary most."""
+        shapes = {name: tuple(each.shape) for name, each in self._sites.items()}
+
+        def first_row(name: str) -> np.ndarray:
+            return self._sites[name][0].detach().float().cpu().numpy()
+
+        return displays.html("cache", shapes, first_row, self.texts)
 
 
 class Scope:
@@ -127,9 +139,9 @@ class Scope:
 
         with torch.set_grad_enabled(gradients):
             result = self._run(one_pass, inputs, named)
-        return result, self._joined(passes, wish.names)
+        return result, self._joined(passes, wish.names, _texts(inputs))
 
-    def _joined(self, passes: list[Passed], names: list[str]) -> Cache:
+    def _joined(self, passes: list[Passed], names: list[str], texts: list[str]) -> Cache:
         """A module that was called several times in one run, such as a decoder's, read one stretch."""
         if not passes:
             raise ConfigError(f"{self._what} was never run in this call, so that nothing was recorded")
@@ -140,5 +152,15 @@ class Scope:
                 "time; call the model for each alone"
             )
         if len(passes) == 1:
-            return Cache(passes[0].sites)
-        return Cache({name: torch.cat([each.sites[name] for each in passes], 1) for name in names})
+            return Cache(passes[0].sites, texts)
+        return Cache({name: torch.cat([each.sites[name] for each in passes], 1) for name in names}, texts)
+
+
+def _texts(inputs: tuple[Any, ...]) -> list[str]:
+    """What was given as text, if it was."""
+    given = inputs[0] if len(inputs) == 1 else None
+    if isinstance(given, str):
+        return [given]
+    if isinstance(given, list) and all(isinstance(each, str) for each in given):
+        return list(given)
+    return []

@@ -182,7 +182,7 @@ def _write(folder: Path, plan: dict[str, Any], survey: Survey, chunks: Chunks, s
     with new_record(folder) as partial:
         save_array(partial / "alphabet.npy", codes)
         ids_sha256 = _write_ids(partial / "ids.npy", plan, survey, codes, chunks, source)
-        fingerprint = _fingerprint(ids_sha256, codes, plan)
+        fingerprint = fingerprint_of(ids_sha256, codes, plan)
         CorpusManifest(**plan, fingerprint=fingerprint).write(partial)
     return Corpus.read(folder)
 
@@ -235,7 +235,7 @@ def _changed(source: Source) -> CorpusError:
     )
 
 
-def _fingerprint(ids_sha256: str, codes: np.ndarray, plan: dict[str, Any]) -> str:
+def fingerprint_of(ids_sha256: str, codes: np.ndarray, plan: dict[str, Any]) -> str:
     """sha256 over ids, alphabet and split."""
     parts = {name: part.model_dump() for name, part in plan["parts"].items()}
     facts = [ids_sha256, plan["alphabet_kind"], codes.tolist(), plan["split_kind"], parts]

@@ -1,14 +1,28 @@
 """Network, prime -> text that it writes. Knows one symbol at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from rnnscope.errors import ConfigError
-from rnnscope.models.network import Network
+from rnnscope.models.network import Network, NetworkState
 from rnnscope.models.saved import Model
-from rnnscope.replay.steering import Hold, check_holds, holding
+from rnnscope.replay.steering import Hold, Watch, check_holds, watching
+
+
+@dataclass(frozen=True)
+class Written:
+    """One symbol of a text that a network writes."""
+
+    id: int
+    logits_V: np.ndarray
+    """float64, what it was drawn from, before the temperature."""
+    units: tuple[np.ndarray, ...]
+    """Layer by layer, (H,): what every unit was when it was drawn; empty for a model without units."""
 
 
 def sample(
@@ -26,31 +40,52 @@ def sample(
     without them up to where the first symbol differs. Raises ConfigError for an empty prime, a negative
     temperature or number of characters, and for what cannot be held.
     """
+    if chars < 0:
+        raise ConfigError(f"{chars} characters cannot be sampled; give a number from 0 up")
+    text = writing(network, prime, temperature, generator, hold)
+    return np.fromiter((each.id for each in islice(text, chars)), dtype=np.int64, count=chars)
+
+
+def writing(
+    network: Model,
+    prime: np.ndarray,
+    temperature: float,
+    generator: np.random.Generator,
+    hold: Sequence[Hold] = (),
+) -> Iterator[Written]:
+    """The text of `sample` symbol by symbol, without an end: whoever has enough stops asking.
+
+    Raises ConfigError as `sample` does, at once.
+    """
     if len(prime) == 0:
         raise ConfigError("the prime is empty; give at least one character, e.g. --prime 'The '")
     if temperature < 0:
         raise ConfigError(
             f"temperature {temperature:g} is negative; 0 takes the likeliest symbol, 1 is the model's own"
         )
-    if chars < 0:
-        raise ConfigError(f"{chars} characters cannot be sampled; give a number from 0 up")
-    read = network
-    if hold:
-        if not isinstance(network, Network):
-            raise ConfigError("only a recurrent network has units to hold; leave the holds away")
-        check_holds(network, hold)
-        read = holding(network, [hold])
-    written = np.empty(chars, dtype=np.int64)
-    device = next(network.parameters()).device
     network.eval()
-    with torch.inference_mode():
-        logits_TBV, state = read(torch.from_numpy(prime.astype(np.int64))[:, None].to(device), None)
-        for position in range(chars):
-            written[position] = _draw(logits_TBV[-1, 0].double().numpy(force=True), temperature, generator)
-            logits_TBV, state = read(
-                torch.from_numpy(written[position : position + 1, None]).to(device), state
-            )
-    return written
+    if isinstance(network, Network):
+        check_holds(network, hold)
+        return _written(watching(network, [hold]), network, prime, temperature, generator)
+    if hold:
+        raise ConfigError("only a recurrent network has units to hold; leave the holds away")
+    return _written(lambda ids, state: (*network(ids, state), ()), network, prime, temperature, generator)
+
+
+def _written(
+    read: Watch, network: Model, prime: np.ndarray, temperature: float, generator: np.random.Generator
+) -> Iterator[Written]:
+    device = next(network.parameters()).device
+    ids_TB: Tensor = torch.from_numpy(prime.astype(np.int64))[:, None].to(device)
+    state: NetworkState | None = None
+    while True:
+        # entered anew for each symbol: the caller's own code runs between them
+        with torch.inference_mode():
+            logits_TBV, state, units = read(ids_TB, state)
+        logits_V = logits_TBV[-1, 0].double().numpy(force=True)
+        drawn = _draw(logits_V, temperature, generator)
+        yield Written(drawn, logits_V, tuple(each_TBH[-1, 0].numpy(force=True) for each_TBH in units))
+        ids_TB = ids_TB.new_tensor([[drawn]])
 
 
 def _draw(logits_V: np.ndarray, temperature: float, generator: np.random.Generator) -> int:

@@ -19,16 +19,22 @@ from rnnscope.models.network import Layer, Network, NetworkState
 from rnnscope.models.sizing import why_no_unit
 from rnnscope.recurrence.cells import DEFINITIONS, Touch
 from rnnscope.recurrence.kinds import KINDS
-from rnnscope.recurrence.scan import scan
+from rnnscope.recurrence.recording import record
 from rnnscope.recurrence.stepping import step_by_step
 from rnnscope.replay.ablation import clamp, held_site
 
+STATE_SITES = {"lstm": "tanh_c"}
+"""Which site a held value is of; h of other cells."""
 CONTROLS = 20
 """Times that other units are held, to see what holding any unit does."""
 BLOCK_STEPS = 256
 """Steps read at a time by `effect_of`."""
 Read = Callable[[Tensor, NetworkState | None], tuple[Tensor, NetworkState]]
 """Ids (T, B), state (None: zero) -> logits (T, B, V), the state after them: a Network's own call."""
+Units = tuple[Tensor, ...]
+"""Layer by layer, what colours text at every step: tanh(c) or h, each (T, B, H)."""
+Watch = Callable[[Tensor, NetworkState | None], tuple[Tensor, NetworkState, Units]]
+"""As Read, and every unit at every step."""
 
 
 @dataclass(frozen=True)
@@ -80,31 +86,43 @@ def check_holds(network: Network, holds: Sequence[Hold]) -> None:
 
 def holding(network: Network, streams: Sequence[Sequence[Hold]]) -> Read:
     """The network with units held, each stream's own. Layers with none held run by their fast path."""
-    kind, definition = KINDS[network.config.cell], DEFINITIONS[network.config.cell]
+    read = _reading(network, streams, watches=False)
+    return lambda ids_TB, state: read(ids_TB, state)[:2]
+
+
+def watching(network: Network, streams: Sequence[Sequence[Hold]]) -> Watch:
+    """As `holding`, and what every unit then is at every step."""
+    return _reading(network, streams, watches=True)
+
+
+def _reading(network: Network, streams: Sequence[Sequence[Hold]], watches: bool) -> Watch:
+    cell = network.config.cell
     layers = [each for each in network.layers if isinstance(each, Layer)]
     touches = [_touch(network, index, streams) for index in range(len(layers))]
+    wanted = (STATE_SITES.get(cell, "h"),) if watches else ()
 
-    def read(ids_TB: Int[Tensor, "T B"], state: NetworkState | None) -> tuple[Tensor, NetworkState]:
+    def read(ids_TB: Int[Tensor, "T B"], state: NetworkState | None) -> tuple[Tensor, NetworkState, Units]:
         before = network.zero_state(ids_TB.shape[1]) if state is None else state
-        carried, end = ids_TB, []
+        carried, end, units = ids_TB, [], []
         for layer, layer_state, touch in zip(layers, before, touches, strict=True):
             if touch is None:
-                carried, after = scan(
-                    network.config.cell, carried, layer_state, layer.weights, network.layer_backend
+                sites, after = record(
+                    cell, carried, layer_state, layer.weights, network.layer_backend, wanted
                 )
             else:
                 sites, after = step_by_step(
-                    kind,
-                    definition,
+                    KINDS[cell],
+                    DEFINITIONS[cell],
                     carried,
                     layer_state,
                     layer.weights,
                     touch=lambda step, at=touch: at,
-                    wanted=(),
+                    wanted=wanted,
                 )
-                carried = sites["h"]
+            carried = sites["h"]
             end.append(after)
-        return F.linear(carried, network.decoder_VH, network.decoder_bias_V), tuple(end)
+            units += [sites[site] for site in wanted]
+        return F.linear(carried, network.decoder_VH, network.decoder_bias_V), tuple(end), tuple(units)
 
     return read
 

@@ -1,0 +1,118 @@
+"""Work folder of a study -> the demo's records, as they ship in records/.
+
+    rnnscope corpus build war-and-peace
+    rnnscope ngram war-and-peace --context 1-9,20
+    rnnscope train war-and-peace --cell lstm --layers 1 --hidden 128 --set epochs=3 --seed 1
+    rnnscope replay war-and-peace/lstm-1x128-e3-s1
+    for name in error_oracles per_character comparison training_curves; do
+      rnnscope analyse $name war-and-peace --models lstm-1x128-e3-s1; done
+    python -m rnnscope.explorer.demo.making work lstm-1x128-e3-s1
+
+The corpus is an excerpt of War and Peace (Maude's translation, in the public domain): rows of each part of
+the whole text's split, so that what the network was not trained on stays apart. The run is the whole text's,
+its fingerprint too; its manifest's parents name the text that it was trained on. Losses are those of the
+whole text's rows; findings that need an n-gram of the whole text are of it and say so.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from rnnscope.corpora.excerpt import excerpt
+from rnnscope.records.corpus import Corpus, find_corpus
+from rnnscope.records.finding import Finding
+from rnnscope.records.folder import write_text
+from rnnscope.records.run import Run, find_run
+from rnnscope.records.surprisal import Surprisal, write_surprisal
+
+NAME = "war-and-peace-excerpt"
+ROWS = {"train": 1, "validation": 1, "test": 20}
+ROW_CHARS = 3200
+CONTEXTS = (*range(1, 10), 20)
+"""N-grams whose losses ship: those that the breakdown of errors asks for, and the longest."""
+OF_THE_EXCERPT = ("saturation", "cell_roles")
+OF_THE_WHOLE = ("error_oracles", "per_character", "comparison", "training_curves")
+LIST = "files.json"
+"""Names all other files of the records."""
+
+
+def make(work: Path, reference: str, to: Path) -> None:
+    """Writes the demo's corpus and run, with its losses, to `to`, which is made anew."""
+    run = find_run(work, reference)
+    whole = find_corpus(work, run.manifest.corpus)
+    shutil.rmtree(to, ignore_errors=True)
+    cut = excerpt(whole, NAME, ROWS, ROW_CHARS, to)
+    folder = to / "runs" / NAME / run.name
+    folder.mkdir(parents=True)
+    for name in ("config.json", "weights.safetensors", "log.jsonl"):
+        shutil.copyfile(run.folder / name, folder / name)
+    facts = {"corpus": NAME, "corpus_fingerprint": cut.manifest.fingerprint}
+    run.manifest.model_copy(update=facts).write(folder)
+    _losses(
+        Surprisal.read(run.replay_folder("test", "surprisal")),
+        Run.read(folder).replay_folder("test", "surprisal"),
+        cut,
+    )
+
+
+def make_ngrams(work: Path, whole: str, to: Path) -> None:
+    """Leaves the losses of n-grams that were counted on the whole text, and no others."""
+    shutil.rmtree(to / "counts", ignore_errors=True)
+    for context in CONTEXTS:
+        name = f"{context}-gram"
+        there = Surprisal.read(work / "counts" / whole / "replays" / "test" / name)
+        _losses(there, to / "counts" / NAME / "replays" / "test" / name, find_corpus(to, NAME))
+
+
+def _losses(whole: Surprisal, folder: Path, corpus: Corpus) -> None:
+    """The losses on the rows of the excerpt."""
+    rows, chars = ROWS["test"], ROW_CHARS
+    nats_RT = whole.nats_RT[:rows, :chars]
+    likeliest_RT = whole.likeliest_RT[:rows, :chars]
+    targets_RT = corpus.targets(corpus.part("test"))
+    facts = {
+        "corpus": NAME,
+        "corpus_fingerprint": corpus.manifest.fingerprint,
+        "rows": rows,
+        "row_chars": chars,
+        "mean_nats": float(nats_RT.mean(dtype="float64")),
+        "error_rate": float((likeliest_RT != targets_RT).mean()),
+    }
+    write_surprisal(folder, whole.manifest.model_copy(update=facts), nats_RT, likeliest_RT)
+
+
+def _findings(work: Path, whole: str, to: Path) -> None:
+    """What was found on the whole text, told as such."""
+    for analysis in OF_THE_WHOLE:
+        path = work / "findings" / whole / f"{analysis}.json"
+        if path.is_file():
+            found = Finding.load(path)
+            told = {
+                "corpus": NAME,
+                "caveats": [f"Of all of '{whole}', of which this text is a part.", *found.caveats],
+            }
+            found.model_copy(update=told).save(to / "findings" / NAME)
+
+
+def _tidy(to: Path) -> None:
+    """Leaves what is to ship: no traces, which are made again, and no locks."""
+    for kind in ("trace", "untrained"):
+        for folder in to.rglob(f"replays/*/{kind}"):
+            shutil.rmtree(folder)
+    for path in [each for each in to.rglob(".*") if each.is_file()]:
+        path.unlink()
+    names = sorted(str(path.relative_to(to)) for path in to.rglob("*") if path.is_file())
+    write_text(to / LIST, json.dumps(names, indent=0) + "\n")
+
+
+if __name__ == "__main__":
+    source, destination = Path(sys.argv[1]), Path(__file__).parent / "records"
+    make(source, sys.argv[2], destination)
+    for analysis in OF_THE_EXCERPT:
+        command = ["analyse", analysis, NAME, "--work", str(destination)]
+        subprocess.run([sys.executable, "-m", "rnnscope", *command], check=True)
+    make_ngrams(source, find_run(source, sys.argv[2]).manifest.corpus, destination)
+    _findings(source, find_run(source, sys.argv[2]).manifest.corpus, destination)
+    _tidy(destination)

@@ -1,0 +1,45 @@
+// @ts-check
+// The numbers, from /api.
+
+/** What could not be had, and the command that makes it. */
+export class Refused extends Error {
+  /** @param {string} message @param {string} command @param {number} status */
+  constructor(message, command, status) {
+    super(message);
+    this.command = command;
+    this.status = status;
+  }
+}
+
+/** A path under /api of names, which are escaped here. @param {...(string | number)} names */
+export const path = (...names) => "/api/" + names.map((each) => encodeURIComponent(String(each))).join("/");
+
+/** @param {string} where @param {Record<string, any>} [query] */
+export function address(where, query = {}) {
+  const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== null && value !== "");
+  return pairs.length ? `${where}?${new URLSearchParams(pairs.map(([k, v]) => [k, String(v)]))}` : where;
+}
+
+/** @param {Response} response */
+async function checked(response) {
+  if (response.ok) return response;
+  const said = await response.json().catch(() => ({}));
+  throw new Refused(said.error ?? `the explorer answered ${response.status}`, said.command ?? "", response.status);
+}
+
+/** @param {string} where @param {Record<string, any>} [query] @param {AbortSignal} [signal] */
+export async function get(where, query = {}, signal = undefined) {
+  return (await checked(await fetch(address(where, query), { signal }))).json();
+}
+
+/** @param {string} where @param {any} body @param {AbortSignal} [signal] */
+export async function post(where, body, signal = undefined) {
+  const headers = { "Content-Type": "application/json" };
+  return (await checked(await fetch(where, { method: "POST", headers, body: JSON.stringify(body), signal }))).json();
+}
+
+/** Bytes and the answer's headers. @param {string} where @param {Record<string, any>} [query] @param {AbortSignal} [signal] */
+export async function bytes(where, query = {}, signal = undefined) {
+  const response = await checked(await fetch(address(where, query), { signal }));
+  return { buffer: await response.arrayBuffer(), headers: response.headers };
+}

@@ -1,0 +1,19 @@
+"""One module a view: its numbers under /api. No view knows another."""
+
+from rnnscope.explorer.views import (
+    errors,
+    gates,
+    library,
+    live,
+    live_stream,
+    models,
+    search,
+    teach,
+    text,
+    units,
+)
+
+ROUTERS = tuple(
+    module.router
+    for module in (library, text, units, search, gates, models, errors, live, live_stream, teach)
+)

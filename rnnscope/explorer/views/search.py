@@ -1,0 +1,300 @@
+"""What the view 'Search' shows: units that are on exactly there, where else, and which follow what."""
+
+import asyncio
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from pydantic import BaseModel, ConfigDict, Field
+
+from rnnscope.analyses.span_search import places_of, span_search
+from rnnscope.corpora.tracks import Track, find_track, track_from_regex, tracks_of
+from rnnscope.errors import ConfigError, did_you_mean
+from rnnscope.explorer.indexing import Indexes
+from rnnscope.explorer.kept import Kept
+from rnnscope.explorer.library import NotThere
+from rnnscope.explorer.parameters import (
+    MOST_CHARS,
+    REFUSALS,
+    CorpusName,
+    LibraryHere,
+    PartName,
+    RowNumber,
+    RunName,
+    Step,
+)
+from rnnscope.explorer.pointing import MOST_UNITS, RowText, SpansAsked, Traced
+from rnnscope.records.columns import Columns, fingerprint
+from rnnscope.studies.ranked_units import as_told, ranked_by_track
+from rnnscope.studies.unit_states import unit_states
+
+router = APIRouter(tags=["search"], responses=REFUSALS)
+PATTERN_S = 1.0
+"""A pattern may search so long."""
+AROUND_CHARS = 60
+PAGE = 12
+"""Places that a page of them shows."""
+UnitName = Annotated[str, Field(pattern=r"^\d{1,2}\.\d{1,6}$", description="LAYER.UNIT, from 1 and from 0.")]
+
+
+class Shown(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Ranking(Shown):
+    """Units as `rnnscope units --json` ranks them."""
+
+    run: str
+    part: str
+    reading: str
+    caveats: list[str]
+    units: list[dict[str, Any]]
+    """One row for every unit, the best first."""
+
+
+class SpansFound(Ranking):
+    """Units that are on in the spans and off around them, beside what chance gives."""
+
+    spans: int
+    chars_inside: int
+    chars_outside: int
+    units_that_fit: int
+    units_that_fit_by_chance: float
+    units_that_fit_at_95_percent_of_places: float
+    shifted_places: int
+
+
+class HypothesisFound(Ranking):
+    """Units that follow a track or a pattern, beside shifted labels, the untrained network and the last
+    character."""
+
+    hypothesis: str
+    definition: str
+    kind: str
+    text_chars: int
+    on_share: float | None
+    units_clear: int
+    shifted_labelings: int
+
+
+class IndexShown(Shown):
+    """How far the index is that a search wants."""
+
+    share: float = Field(description="0 to 1: how much is made.")
+
+
+class TextShown(Shown):
+    """A stretch of a row."""
+
+    row: int
+    step: int
+    text: str
+    """One character per step."""
+    rows: int
+    row_chars: int
+
+
+class PlacesAsked(SpansAsked):
+    """Units out of a search, to be found elsewhere."""
+
+    units: list[UnitName] = Field(min_length=1, max_length=MOST_UNITS)
+    coloured: UnitName | None = Field(None, description="The unit that colours; the first one otherwise.")
+    page: int = Field(0, ge=0, le=1_000_000)
+
+
+class PlaceShown(Shown):
+    """A run of characters where the units are on, and the text around it."""
+
+    row: int
+    start: int
+    stop: int
+    first: int
+    """Step of the first character of `text`."""
+    text: str
+    values: list[float]
+    """Of the unit that colours, one per character, within 1/254 of its largest size."""
+
+
+class PlacesFound(Shown):
+    """Where else, those that fit the spans' length best first."""
+
+    count: int
+    chars: int
+    """Characters in all of them."""
+    share_of_text: float
+    needed: int
+    """How many of the units are on at every character of a place."""
+    units: list[dict[str, Any]]
+    """layer, unit, level, direction: when each counts as on."""
+    coloured: str
+    page: int
+    pages: int
+    places: list[PlaceShown]
+
+
+@router.post("/search/spans")
+def spans(library: LibraryHere, request: Request, asked: SpansAsked) -> SpansFound:
+    """Units that are on exactly in the spans.
+
+    Body: {"corpus": "tales", "run": "lstm-1x128-s0", "part": "test", "spans": [{"row": 0, "start": 120,
+    "stop": 140}], "counter_spans": []}; `stop` is left out of a span. The first search of a network makes its
+    index, which GET /api/search/index tells of; later ones find it.
+    """
+    traced = Traced.find(library, asked.corpus, asked.run, asked.part)
+    given, against = asked.given()
+    sites = _columns(request, traced)
+    finding = span_search(traced.run.name, traced.corpus.name, sites, RowText(traced), given, against)
+    return SpansFound.model_validate(as_told(finding, traced.run, traced.part))
+
+
+@router.get("/search/index/{corpus}/{run}/{part}")
+def index(
+    library: LibraryHere, request: Request, corpus: CorpusName, run: RunName, part: PartName
+) -> IndexShown:
+    """How far the index of a network's units is. The first search starts it."""
+    traced = Traced.find(library, corpus, run, part)
+    indexes: Indexes = request.app.state.indexes
+    return IndexShown(share=float(np.mean([indexes.share(traced.trace, site) for site in traced.sites])))
+
+
+@router.get("/search/text/{corpus}/{run}/{part}")
+def text(
+    library: LibraryHere,
+    corpus: CorpusName,
+    run: RunName,
+    part: PartName,
+    row: RowNumber = 0,
+    step: Step = 0,
+    chars: Annotated[int, Query(ge=1, le=MOST_CHARS)] = 1200,
+) -> TextShown:
+    """A stretch of the text that was traced, to point at."""
+    traced = Traced.find(library, corpus, run, part)
+    of = traced.trace.manifest
+    if row >= of.rows or step >= of.row_chars:
+        raise ConfigError(f"no character {row}.{step}; what was traced has {of.rows} rows of {of.row_chars}")
+    return TextShown(
+        row=row,
+        step=step,
+        text=traced.text(row, step, step + chars),
+        rows=of.rows,
+        row_chars=of.row_chars,
+    )
+
+
+@router.post("/search/places")
+def places(library: LibraryHere, request: Request, asked: PlacesAsked) -> PlacesFound:
+    """Where else the units are on together, each beyond the value half-way between its values inside the
+    spans and outside. Body: that of /api/search/spans with "units": ["1.37", "1.90"]."""
+    traced = Traced.find(library, asked.corpus, asked.run, asked.part)
+    given, against = asked.given()
+    units = [_site_unit(traced, name) for name in asked.units]
+    sites = _columns(request, traced)
+    found = places_of(sites, units, given, against)
+    coloured = asked.coloured or asked.units[0]
+    site, unit = _site_unit(traced, coloured)
+    rows, steps, _ = sites[site].shape
+    if unit >= sites[site].shape[2]:
+        raise ConfigError(f"no unit {coloured}")
+    count = len(found.runs_N3)
+    pages = max(1, -(-count // PAGE))
+    page = min(asked.page, pages - 1)
+    shown = found.spans(slice(page * PAGE, (page + 1) * PAGE))
+    return PlacesFound(
+        count=count,
+        chars=found.chars,
+        share_of_text=found.chars / (rows * steps),
+        needed=found.needed,
+        units=[
+            {
+                "layer": traced.sites.index(each.site) + 1,
+                "unit": each.unit,
+                "level": each.level,
+                "direction": "on" if each.side > 0 else "off",
+            }
+            for each in found.thresholds
+        ],
+        coloured=coloured,
+        page=page,
+        pages=pages,
+        places=[_place(traced, sites[site], unit, each) for each in shown],
+    )
+
+
+@router.get("/search/hypothesis/{corpus}/{run}/{part}")
+async def hypothesis(
+    library: LibraryHere,
+    request: Request,
+    corpus: CorpusName,
+    run: RunName,
+    part: PartName,
+    track: Annotated[str, Query(max_length=120, description="Name of a track.")] = "",
+    pattern: Annotated[str, Query(max_length=500, description="A regular expression.")] = "",
+) -> HypothesisFound:
+    """Units that follow a track or a pattern most closely; one of the two is given."""
+    traced = await run_in_threadpool(Traced.find, library, corpus, run, part)
+    chosen = _track(traced, track, pattern)
+    rankings: Kept[HypothesisFound] = request.app.state.rankings
+    key = (
+        fingerprint(traced.trace),
+        traced.corpus.manifest.fingerprint,
+        run,
+        part,
+        bool(track),
+        track or pattern,
+    )
+
+    def ranked() -> HypothesisFound:
+        states = unit_states(traced.run, traced.corpus, traced.part)
+        finding = ranked_by_track(traced.run, traced.corpus, traced.part, states, chosen, 0)
+        return HypothesisFound.model_validate(as_told(finding, traced.run, traced.part))
+
+    # one at a time, since each fills memory and processor; who has gone meanwhile is not worked for
+    turn: asyncio.Semaphore = request.app.state.ranking_turn
+    async with turn:
+        if key not in rankings and await request.is_disconnected():
+            raise ConfigError("nobody waits for this any more")
+        return await run_in_threadpool(rankings.get, key, ranked)
+
+
+def _track(traced: Traced, track: str, pattern: str) -> Track:
+    """Raises ConfigError, NotThere."""
+    if bool(track) == bool(pattern):
+        raise ConfigError("give a track or a pattern, one of the two")
+    if pattern:
+        return track_from_regex(pattern, most_s=PATTERN_S)
+    language = traced.corpus.manifest.language
+    names = [each.name for each in tracks_of(language)]
+    if track not in names:
+        raise NotThere(f"no track '{track}' for {language}; {did_you_mean(track, names)}", "")
+    return find_track(track, language)
+
+
+def _columns(request: Request, traced: Traced) -> dict[str, Columns]:
+    indexes: Indexes = request.app.state.indexes
+    return {site: indexes.ready(traced.trace, site) for site in traced.sites}
+
+
+def _site_unit(traced: Traced, name: str) -> tuple[str, int]:
+    """'2.37' -> its site and unit. Raises ConfigError for a layer that there is not."""
+    layer, _, unit = name.partition(".")
+    if not 1 <= int(layer) <= len(traced.sites):
+        raise ConfigError(f"no layer {int(layer)}; {traced.run.name} has {len(traced.sites)}")
+    return traced.sites[int(layer) - 1], int(unit)
+
+
+def _place(traced: Traced, columns: Columns, unit: int, span) -> PlaceShown:
+    first = max(0, span.start - AROUND_CHARS)
+    stop = min(
+        columns.shape[1],
+        span.start + max(AROUND_CHARS, min(span.stop - span.start, 4 * AROUND_CHARS)) + AROUND_CHARS,
+    )
+    values = columns.unit(unit, span.row, slice(first, stop))
+    return PlaceShown(
+        row=span.row,
+        start=span.start,
+        stop=span.stop,
+        first=first,
+        text=traced.text(span.row, first, stop),
+        values=[round(float(each), 2) for each in values],
+    )

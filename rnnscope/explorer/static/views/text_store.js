@@ -8,7 +8,7 @@ import { isAborted } from "../lib/states.js";
 /** Steps of a tile. */
 export const TILE = 1024;
 /** Steps of a strip, which holds one unit alone: what is seen first, before the tiles that hold all of them. */
-const STRIP = 2048;
+const STRIP = 8192;
 const BLOCK = 128;
 const MOST_BYTES = 96 << 20;
 const MOST_BLOCKS = 200;

@@ -7,8 +7,7 @@ from collections import OrderedDict
 from threading import Lock
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
+from rnnscope.explorer.shown import Shown
 from rnnscope.figures import Figure, charts
 from rnnscope.records.finding import Finding, Row
 
@@ -16,10 +15,8 @@ MOST_KEPT = 40
 """Findings whose figures are kept."""
 
 
-class FigureShown(BaseModel):
+class FigureShown(Shown):
     """A chart, what it draws and what is to be seen."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     title: str

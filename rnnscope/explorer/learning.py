@@ -4,15 +4,10 @@ At a checkpoint the network stands somewhere between predictors of n characters:
 (least symmetric divergence) and has a lower loss than some (its whole interval above zero).
 """
 
-from pydantic import BaseModel, ConfigDict
-
+from rnnscope.explorer.shown import Shown
 from rnnscope.figures.loss_axis import number
 from rnnscope.figures.thin import needed
 from rnnscope.records.finding import Finding, Row
-
-
-class Shown(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class Reference(Shown):

@@ -3,11 +3,12 @@
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rnnscope.explorer.indexing import Indexes
 from rnnscope.explorer.library import Library
 from rnnscope.explorer.opening import Opening
+from rnnscope.explorer.shown import Shown
 
 MOST_CHARS = 20_000
 """Characters that one request gives at most."""
@@ -40,10 +41,8 @@ RowNumber = Annotated[int, Query(ge=0, le=10_000_000, description="Row of the pa
 Step = Annotated[int, Query(ge=0, le=2**40, description="Step of the row, from 0.")]
 
 
-class Refusal(BaseModel):
+class Refusal(Shown):
     """Why a request cannot be answered, in one line."""
-
-    model_config = ConfigDict(frozen=True)
 
     error: str
     command: str = Field("", description="The command that makes what is missing; empty where none does.")

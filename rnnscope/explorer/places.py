@@ -2,12 +2,11 @@
 
 import math
 
-from pydantic import BaseModel, ConfigDict
-
 from rnnscope.errors import ConfigError
 from rnnscope.explorer.library import Library
 from rnnscope.explorer.lines import check_place
 from rnnscope.explorer.prediction import log_probabilities
+from rnnscope.explorer.shown import Shown
 from rnnscope.explorer.tiles import values_at
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.trace import Trace
@@ -15,10 +14,8 @@ from rnnscope.records.trace import Trace
 LIKELIEST = 5
 
 
-class Symbol(BaseModel):
+class Symbol(Shown):
     """A character."""
-
-    model_config = ConfigDict(frozen=True)
 
     text: str
     """Itself (a byte as Latin-1)."""
@@ -26,20 +23,16 @@ class Symbol(BaseModel):
     """In words where it cannot be seen."""
 
 
-class Expected(BaseModel):
+class Expected(Shown):
     """A character that could come next."""
-
-    model_config = ConfigDict(frozen=True)
 
     symbol: Symbol
     probability: float
     is_true: bool
 
 
-class PlaceShown(BaseModel):
+class PlaceShown(Shown):
     """What is known of a place."""
-
-    model_config = ConfigDict(frozen=True)
 
     row: int
     step: int

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rnnscope.analyses.unit_cards import (
     MOST_CHARS,
@@ -23,14 +23,9 @@ from rnnscope.analyses.unit_cards.finding import NEIGHBOURS
 from rnnscope.counters import GATES
 from rnnscope.explorer.library import NotThere
 from rnnscope.explorer.opening import ROLES_PART, Known, Opening
+from rnnscope.explorer.shown import Shown
 from rnnscope.models.sizing import why_no_unit
 from rnnscope.records.finding import Row
-
-
-class Shown(BaseModel):
-    """What a view is told."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class Measuring(Shown):
@@ -41,24 +36,36 @@ class Measuring(Shown):
     failed: str = Field("", description="Why it will never be there.")
 
 
-class RoleShown(Shown):
+class RoleNumbers(Shown):
     """What a unit follows best, beside its controls."""
 
     track: str | None = None
+    """What it follows best, of all that the text says."""
     title: str | None = None
     kind: str | None = None
+    """'flag': the score is an AUC; 'graded': a rank correlation."""
     direction: str | None = None
+    """'on': it goes up with the track."""
     score: float | None = None
     low: float | None = None
     high: float | None = None
     control_high: float | None = None
+    """The most that shifted labels reach."""
     untrained: float | None = None
+    """The best unit of the untrained network."""
     last_character: float | None = None
     q: float | None = None
-    bits: float | None = None
     is_clear: bool | None = None
     strength: float | None = None
+    """The score on one scale for both kinds: 0 is chance, 1 is perfect."""
     margin: float | None = None
+    """How far the score is above the best of its controls, on that scale."""
+
+
+class RoleShown(RoleNumbers):
+    """The same on a card."""
+
+    bits: float | None = None
 
 
 class GateShown(Shown):

@@ -19,13 +19,14 @@ _NAME_CHARS = 60
 
 @dataclass(frozen=True)
 class Standing:
-    """A row of the small table."""
+    """A model at a glance; numbers as they are printed, nats per character."""
 
     model: str
     family: str
     parameters: str
     nats: str
     interval: str
+    """95 %, over the text."""
     bits: str
     against: str
     """Difference from the best n-gram."""

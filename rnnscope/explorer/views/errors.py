@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, ConfigDict
 
 from rnnscope.analyses.error_oracles import check_name
 from rnnscope.analyses.error_oracles.listing import error_row
@@ -12,6 +11,7 @@ from rnnscope.errors import ConfigError
 from rnnscope.explorer.breakdowns import ANALYSIS, Breakdowns, BrokenDown
 from rnnscope.explorer.drawn import FigureShown, figures_of
 from rnnscope.explorer.parameters import REFUSALS, CorpusName, LibraryHere, PartName, PredictorName
+from rnnscope.explorer.shown import Shown
 from rnnscope.records.finding import Finding
 
 router = APIRouter(tags=["errors"], responses=REFUSALS)
@@ -19,10 +19,6 @@ PAGE = 20
 """Errors that a page of them shows."""
 AROUND_CHARS = 70
 TITLE = "What would remove the errors"
-
-
-class Shown(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class ErrorsShown(Shown):

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rnnscope.analyses.saturation import saturation_of
 from rnnscope.analyses.unit_cards import by_place, number
@@ -12,6 +12,7 @@ from rnnscope.explorer.drawn import FigureShown, figure_shown
 from rnnscope.explorer.library import Library
 from rnnscope.explorer.opening import Gates
 from rnnscope.explorer.parameters import REFUSALS, CorpusName, LibraryHere, OpeningHere, PartAsked, RunName
+from rnnscope.explorer.shown import Shown
 from rnnscope.explorer.unit_card import Measuring
 from rnnscope.figures import charts
 from rnnscope.figures.saturation import with_region
@@ -24,10 +25,8 @@ MOST_DRAWN = 20_000
 """Gate units that are drawn; of more, some evenly."""
 
 
-class GateUnitShown(BaseModel):
+class GateUnitShown(Shown):
     """One gate of one unit."""
-
-    model_config = ConfigDict(frozen=True)
 
     run: str
     cell: str
@@ -41,10 +40,8 @@ class GateUnitShown(BaseModel):
     title: str | None = Field(description="What the unit follows, where that is clear of its controls.")
 
 
-class GateSummary(BaseModel):
+class GateSummary(Shown):
     """All units of one gate of one layer."""
-
-    model_config = ConfigDict(frozen=True)
 
     run: str
     layer: int
@@ -57,7 +54,7 @@ class GateSummary(BaseModel):
     median_right: float
 
 
-class CountedShown(BaseModel):
+class CountedShown(Shown):
     """Where the numbers of a run are from."""
 
     run: str
@@ -66,10 +63,8 @@ class CountedShown(BaseModel):
     measuring: Measuring
 
 
-class GatesShown(BaseModel):
+class GatesShown(Shown):
     """The gates of one run, or of two beside one another."""
-
-    model_config = ConfigDict(frozen=True)
 
     counted: list[CountedShown]
     is_over: bool

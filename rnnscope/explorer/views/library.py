@@ -1,21 +1,15 @@
 """What there is to look at: corpora, runs, traces, losses, findings."""
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, ConfigDict
 
 from rnnscope.corpora.tracks import tracks_of
 from rnnscope.explorer.library import Library
 from rnnscope.explorer.parameters import REFUSALS, LibraryHere
+from rnnscope.explorer.shown import Shown
 from rnnscope.records.corpus import PARTS, Corpus
 from rnnscope.records.run import Run
 
 router = APIRouter(tags=["library"], responses=REFUSALS)
-
-
-class Shown(BaseModel):
-    """What a view is told."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class TracedPart(Shown):

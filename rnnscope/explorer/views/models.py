@@ -4,42 +4,21 @@ import shlex
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict
 
 from rnnscope.explorer.drawn import FigureShown, figures_of
 from rnnscope.explorer.learning import Learning, learning
 from rnnscope.explorer.library import QUESTIONS, Library
 from rnnscope.explorer.parameters import REFUSALS, AnalysisName, CorpusName, LibraryHere
+from rnnscope.explorer.shown import Shown
 from rnnscope.figures import config, plain
 from rnnscope.records.finding import Finding
-from rnnscope.report.answer import answer
+from rnnscope.report.answer import Standing, answer
 from rnnscope.report.limits import Limits
 from rnnscope.report.tables import label, shown_number
 from rnnscope.report.write import ORDER, tables_beside
 
 router = APIRouter(tags=["findings"], responses=REFUSALS)
 QuestionName = Annotated[str, Path(max_length=120, description="A question that was answered here.")]
-
-
-class Shown(BaseModel):
-    """What the view is told."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class StandingShown(Shown):
-    """A model at a glance; numbers as the report prints them, nats per character."""
-
-    model: str
-    family: str
-    parameters: str
-    nats: str
-    interval: str
-    """95 %, over the text."""
-    bits: str
-    against: str
-    """Difference from the best n-gram."""
-    against_interval: str
 
 
 class FindingListed(Shown):
@@ -62,7 +41,7 @@ class ModelsShown(Shown):
 
     headline: str
     sentences: list[str]
-    standings: list[StandingShown]
+    standings: list[Standing]
     """Best first."""
     reference: str
     """The best n-gram, which the others are set against; empty where there is none."""
@@ -94,7 +73,7 @@ def models(library: LibraryHere, corpus: CorpusName) -> ModelsShown:
     return ModelsShown(
         headline=said.headline,
         sentences=said.sentences,
-        standings=[StandingShown(**vars(each)) for each in said.standings],
+        standings=said.standings,
         reference=said.reference,
         note=said.note,
         findings=_findings(library, corpus, found),

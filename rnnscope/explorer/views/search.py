@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rnnscope.analyses.span_search import places_of, span_search
 from rnnscope.corpora.tracks import Track, find_track, track_from_regex, tracks_of
@@ -18,6 +18,7 @@ from rnnscope.explorer.parameters import (
     MOST_CHARS,
     REFUSALS,
     CorpusName,
+    IndexesHere,
     LibraryHere,
     PartName,
     RowNumber,
@@ -25,6 +26,7 @@ from rnnscope.explorer.parameters import (
     Step,
 )
 from rnnscope.explorer.pointing import MOST_UNITS, RowText, SpansAsked, Traced
+from rnnscope.explorer.shown import Shown
 from rnnscope.records.columns import Columns, fingerprint
 from rnnscope.studies.ranked_units import as_told, ranked_by_track
 from rnnscope.studies.unit_states import unit_states
@@ -36,10 +38,6 @@ AROUND_CHARS = 60
 PAGE = 12
 """Places that a page of them shows."""
 UnitName = Annotated[str, Field(pattern=r"^\d{1,2}\.\d{1,6}$", description="LAYER.UNIT, from 1 and from 0.")]
-
-
-class Shown(BaseModel):
-    model_config = ConfigDict(frozen=True)
 
 
 class Ranking(Shown):
@@ -134,7 +132,7 @@ class PlacesFound(Shown):
 
 
 @router.post("/search/spans")
-def spans(library: LibraryHere, request: Request, asked: SpansAsked) -> SpansFound:
+def spans(library: LibraryHere, indexes: IndexesHere, asked: SpansAsked) -> SpansFound:
     """Units that are on exactly in the spans.
 
     Body: {"corpus": "tales", "run": "lstm-1x128-s0", "part": "test", "spans": [{"row": 0, "start": 120,
@@ -143,18 +141,17 @@ def spans(library: LibraryHere, request: Request, asked: SpansAsked) -> SpansFou
     """
     traced = Traced.find(library, asked.corpus, asked.run, asked.part)
     given, against = asked.given()
-    sites = _columns(request, traced)
+    sites = _columns(indexes, traced)
     finding = span_search(traced.run.name, traced.corpus.name, sites, RowText(traced), given, against)
     return SpansFound.model_validate(as_told(finding, traced.run, traced.part))
 
 
 @router.get("/search/index/{corpus}/{run}/{part}")
 def index(
-    library: LibraryHere, request: Request, corpus: CorpusName, run: RunName, part: PartName
+    library: LibraryHere, indexes: IndexesHere, corpus: CorpusName, run: RunName, part: PartName
 ) -> IndexShown:
     """How far the index of a network's units is. The first search starts it."""
     traced = Traced.find(library, corpus, run, part)
-    indexes: Indexes = request.app.state.indexes
     return IndexShown(share=float(np.mean([indexes.share(traced.trace, site) for site in traced.sites])))
 
 
@@ -183,13 +180,13 @@ def text(
 
 
 @router.post("/search/places")
-def places(library: LibraryHere, request: Request, asked: PlacesAsked) -> PlacesFound:
+def places(library: LibraryHere, indexes: IndexesHere, asked: PlacesAsked) -> PlacesFound:
     """Where else the units are on together, each beyond the value half-way between its values inside the
     spans and outside. Body: that of /api/search/spans with "units": ["1.37", "1.90"]."""
     traced = Traced.find(library, asked.corpus, asked.run, asked.part)
     given, against = asked.given()
     units = [_site_unit(traced, name) for name in asked.units]
-    sites = _columns(request, traced)
+    sites = _columns(indexes, traced)
     found = places_of(sites, units, given, against)
     coloured = asked.coloured or asked.units[0]
     site, unit = _site_unit(traced, coloured)
@@ -270,8 +267,7 @@ def _track(traced: Traced, track: str, pattern: str) -> Track:
     return find_track(track, language)
 
 
-def _columns(request: Request, traced: Traced) -> dict[str, Columns]:
-    indexes: Indexes = request.app.state.indexes
+def _columns(indexes: Indexes, traced: Traced) -> dict[str, Columns]:
     return {site: indexes.ready(traced.trace, site) for site in traced.sites}
 
 

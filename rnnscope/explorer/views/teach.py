@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict
 from safetensors import SafetensorError, safe_open
 
 from rnnscope.errors import ConfigError, RecordError
@@ -24,6 +23,7 @@ from rnnscope.explorer.parameters import (
     RunName,
     UnitNumber,
 )
+from rnnscope.explorer.shown import Shown
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.run import Run
 from rnnscope.records.trace import Trace
@@ -36,12 +36,6 @@ AHEAD_CHARS = 24
 MOST_LOGITS = 6
 MOST_WEIGHTS = 4
 """Networks whose weights are held in memory."""
-
-
-class Shown(BaseModel):
-    """What the view is told."""
-
-    model_config = ConfigDict(frozen=True)
 
 
 class TermShown(Shown):

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict
 
 from rnnscope.corpora.tracks import tracks_of
 from rnnscope.errors import ConfigError
@@ -26,11 +25,13 @@ from rnnscope.explorer.parameters import (
     Step,
 )
 from rnnscope.explorer.places import PlaceShown, place_shown
+from rnnscope.explorer.shown import Shown
 from rnnscope.explorer.tiles import (
     FULL_NATS,
     Tile,
     check_traced,
     is_scattered,
+    scale_of,
     site_tile,
     surprise_tile,
     track_named,
@@ -60,10 +61,8 @@ Unit = Annotated[int, Query(ge=0, le=999_999, description="Unit, from 0.")]
 TrackName = Annotated[str, Query(max_length=80, description="A track of the corpus's language.")]
 
 
-class LinesShown(BaseModel):
+class LinesShown(Shown):
     """Some lines of a part."""
-
-    model_config = ConfigDict(frozen=True)
 
     total: int
     """Lines of the whole part."""
@@ -76,19 +75,15 @@ class LinesShown(BaseModel):
     """One code point a character, the newline included (bytes as Latin-1)."""
 
 
-class LineShown(BaseModel):
+class LineShown(Shown):
     """Where a place stands."""
-
-    model_config = ConfigDict(frozen=True)
 
     line: int
     column: int
 
 
-class FoundShown(BaseModel):
+class FoundShown(Shown):
     """Where a text stands."""
-
-    model_config = ConfigDict(frozen=True)
 
     row: int
     step: int
@@ -97,10 +92,8 @@ class FoundShown(BaseModel):
     """Whether it was found only after the part's end, from its start on."""
 
 
-class ValuesShown(BaseModel):
+class ValuesShown(Shown):
     """Numbers of one row, step after step."""
-
-    model_config = ConfigDict(frozen=True)
 
     row: int
     step: int
@@ -110,10 +103,8 @@ class ValuesShown(BaseModel):
     """The size that has the full colour."""
 
 
-class LossesShown(BaseModel):
+class LossesShown(Shown):
     """What a predictor lost, step after step."""
-
-    model_config = ConfigDict(frozen=True)
 
     row: int
     step: int
@@ -264,8 +255,7 @@ def values(
     name = f"layers.{layer - 1}.{site}"
     check_unit(trace, name, unit)
     found = values_at(trace, name, row, step, step + steps)[:, unit]
-    scale = site_tile(trace, name, row, step, step + 1).scale
-    return ValuesShown(row=row, step=step, values=found.tolist(), scale=scale)
+    return ValuesShown(row=row, step=step, values=found.tolist(), scale=scale_of(trace, name))
 
 
 @router.get("/text/{corpus}/{part}/surprise/{predictor}")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from rnnscope.analyses.unit_cards import Place, by_place, number, unit_rows
 from rnnscope.explorer.opening import ROLES_PART, Known
@@ -18,40 +18,18 @@ from rnnscope.explorer.parameters import (
     RunName,
     UnitNumber,
 )
-from rnnscope.explorer.unit_card import CardShown, Measuring, card_of, measuring_of, role_of
+from rnnscope.explorer.shown import Shown
+from rnnscope.explorer.unit_card import CardShown, Measuring, RoleNumbers, card_of, measuring_of, role_of
 from rnnscope.records.finding import Row
 
 router = APIRouter(tags=["units"], responses=REFUSALS)
 
 
-class UnitShown(BaseModel):
+class UnitShown(RoleNumbers):
     """One unit; what is not known, or not yet, is null."""
-
-    model_config = ConfigDict(frozen=True)
 
     layer: int
     unit: int
-    track: str | None = None
-    """What it follows best, of all that the text says."""
-    title: str | None = None
-    kind: str | None = None
-    """'flag': the score is an AUC; 'graded': a rank correlation."""
-    direction: str | None = None
-    """'on': it goes up with the track."""
-    score: float | None = None
-    low: float | None = None
-    high: float | None = None
-    control_high: float | None = None
-    """The most that shifted labels reach."""
-    untrained: float | None = None
-    """The best unit of the untrained network."""
-    last_character: float | None = None
-    q: float | None = None
-    is_clear: bool | None = None
-    strength: float | None = None
-    """The score on one scale for both kinds: 0 is chance, 1 is perfect."""
-    margin: float | None = None
-    """How far the score is above the best of its controls, on that scale."""
     gate_saturated_share: float | None = None
     """Of that of its gates which is most often shut, or open: the share of steps."""
     mean: float | None = None
@@ -73,7 +51,7 @@ class UnitShown(BaseModel):
     change_high: float | None = None
 
 
-class RolesShown(BaseModel):
+class RolesShown(Shown):
     """Whether roles were looked for."""
 
     are_known: bool
@@ -82,10 +60,8 @@ class RolesShown(BaseModel):
     clear: int
 
 
-class UnitsShown(BaseModel):
+class UnitsShown(Shown):
     """All units of a run on a part."""
-
-    model_config = ConfigDict(frozen=True)
 
     corpus: str
     run: str

@@ -12,15 +12,16 @@ from rnnscope.records.corpus import PARTS, Corpus, CorpusManifest, PartRows
 from rnnscope.records.folder import new_record, save_array
 
 
-def excerpt(corpus: Corpus, name: str, rows: Mapping[str, int], row_chars: int, work: Path) -> Corpus:
-    """The first `rows[part]` rows of every part, each cut to `row_chars` characters: corpus `name` in `work`.
+def excerpt(corpus: Corpus, name: str, shapes: Mapping[str, tuple[int, int]], work: Path) -> Corpus:
+    """The first rows of every part, each cut to so many characters, as `shapes[part]` says of both: corpus
+    `name` in `work`.
 
     A row that a network read whole is read in the excerpt with the same losses. Raises ConfigError for more
     rows or characters than there are, RecordError where the disk refuses.
     """
     pieces, parts, at = [], {}, 0
     for part in PARTS:
-        of, count = corpus.part(part), rows[part]
+        of, (count, row_chars) = corpus.part(part), shapes[part]
         if not 1 <= count <= of.rows or not 1 <= row_chars <= of.row_chars:
             raise ConfigError(
                 f"no {count} rows of {row_chars} characters in the {part} part of '{corpus.name}'"
@@ -36,7 +37,11 @@ def excerpt(corpus: Corpus, name: str, rows: Mapping[str, int], row_chars: int, 
     content = text.encode("latin-1" if corpus.manifest.alphabet_kind == "bytes" else "utf-8", "surrogatepass")
     plan = corpus.manifest.model_dump() | {
         "name": name,
-        "source": {"kind": "excerpt", "of": corpus.name, "rows": [f"{part} {rows[part]}" for part in PARTS]},
+        "source": {
+            "kind": "excerpt",
+            "of": corpus.name,
+            "rows": [f"{part} {shapes[part][0]}" for part in PARTS],
+        },
         "text_sha256": hashlib.sha256(content).hexdigest(),
         "text_bytes": len(content),
         "ids_chars": len(ids),

@@ -8,16 +8,17 @@
       rnnscope analyse $name war-and-peace --models lstm-1x128-e3-s1; done
     python -m rnnscope.explorer.demo.making work lstm-1x128-e3-s1
 
-The corpus is an excerpt of War and Peace (Maude's translation, in the public domain): rows of each part of
-the whole text's split, so that what the network was not trained on stays apart. The run is the whole text's,
-its fingerprint too; its manifest's parents name the text that it was trained on. Losses are those of the
-whole text's rows; findings that need an n-gram of the whole text are of it and say so.
+The corpus is of War and Peace (Maude's translation, in the public domain): the whole training part, and rows
+of the others as the whole text's split has them, so that what the network was not trained on stays apart. The
+run is the whole text's, its fingerprint too; its manifest's parents name the text that it was trained on.
+Losses are those of the whole text's rows; findings that need an n-gram of the whole text are of it and say so.
 """
 
 import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from rnnscope.corpora.excerpt import excerpt
@@ -28,8 +29,9 @@ from rnnscope.records.run import Run, find_run
 from rnnscope.records.surprisal import Surprisal, write_surprisal
 
 NAME = "war-and-peace-excerpt"
-ROWS = {"train": 1, "validation": 1, "test": 20}
-ROW_CHARS = 3200
+SHAPES = {"train": (100, 26_000), "validation": (1, 3200), "test": (20, 3200)}
+"""Rows of each part and their characters: all of the training text, which tells the rare words, and as much of
+the test part as can be traced while one waits."""
 CONTEXTS = (*range(1, 10), 20)
 """N-grams whose losses ship: those that the breakdown of errors asks for, and the longest."""
 OF_THE_EXCERPT = ("saturation", "cell_roles")
@@ -43,7 +45,7 @@ def make(work: Path, reference: str, to: Path) -> None:
     run = find_run(work, reference)
     whole = find_corpus(work, run.manifest.corpus)
     shutil.rmtree(to, ignore_errors=True)
-    cut = excerpt(whole, NAME, ROWS, ROW_CHARS, to)
+    cut = excerpt(whole, NAME, SHAPES, to)
     folder = to / "runs" / NAME / run.name
     folder.mkdir(parents=True)
     for name in ("config.json", "weights.safetensors", "log.jsonl"):
@@ -68,7 +70,7 @@ def make_ngrams(work: Path, whole: str, to: Path) -> None:
 
 def _losses(whole: Surprisal, folder: Path, corpus: Corpus) -> None:
     """The losses on the rows of the excerpt."""
-    rows, chars = ROWS["test"], ROW_CHARS
+    rows, chars = SHAPES["test"]
     nats_RT = whole.nats_RT[:rows, :chars]
     likeliest_RT = whole.likeliest_RT[:rows, :chars]
     targets_RT = corpus.targets(corpus.part("test"))
@@ -108,11 +110,15 @@ def _tidy(to: Path) -> None:
 
 
 if __name__ == "__main__":
-    source, destination = Path(sys.argv[1]), Path(__file__).parent / "records"
-    make(source, sys.argv[2], destination)
-    for analysis in OF_THE_EXCERPT:
-        command = ["analyse", analysis, NAME, "--work", str(destination)]
-        subprocess.run([sys.executable, "-m", "rnnscope", *command], check=True)
-    make_ngrams(source, find_run(source, sys.argv[2]).manifest.corpus, destination)
-    _findings(source, find_run(source, sys.argv[2]).manifest.corpus, destination)
-    _tidy(destination)
+    source, destination = Path(sys.argv[1]).resolve(), Path(__file__).resolve().parent / "records"
+    with tempfile.TemporaryDirectory() as somewhere:
+        made = Path(somewhere) / "work"  # by this name, so that no finding's command tells of a folder
+        make(source, sys.argv[2], made)
+        for analysis in OF_THE_EXCERPT:
+            command = [sys.executable, "-m", "rnnscope", "analyse", analysis, NAME]
+            subprocess.run(command, cwd=somewhere, check=True)
+        make_ngrams(source, find_run(source, sys.argv[2]).manifest.corpus, made)
+        _findings(source, find_run(source, sys.argv[2]).manifest.corpus, made)
+        _tidy(made)
+        shutil.rmtree(destination, ignore_errors=True)
+        shutil.copytree(made, destination)

@@ -34,6 +34,13 @@
     return true;
   }
 
+  /** Whether the mark of the chosen place is where one sees it. */
+  function isChosenSeen() {
+    const seen = sheet().getBoundingClientRect();
+    const chosen = document.querySelector(".spot.chosen")?.getBoundingClientRect();
+    return Boolean(chosen && chosen.height && chosen.top >= seen.top && chosen.bottom <= seen.bottom);
+  }
+
   async function whole() {
     while (!isWhole()) await frame();
     await painted();
@@ -62,6 +69,7 @@
         box.value = place;
         const start = performance.now();
         box.form?.requestSubmit();
+        while (new URLSearchParams(location.search).get("at") !== place || !isChosenSeen()) await frame();
         await whole();
         took.push(performance.now() - start);
         await rest(150);

@@ -132,12 +132,14 @@ def _in_127ths(values: np.ndarray, scale: float) -> np.ndarray:
 
 def _stored(trace: Trace, site: str, row: int, first: int, stop: int) -> tuple[np.ndarray, np.ndarray | None]:
     """Shape (T, H) as stored, and for int8 what 127 stands for, of that shape too."""
-    manifest, begin, pieces = trace.manifest, 0, []
-    for shard, steps in enumerate(manifest.shards):
-        low, high = max(first - begin, 0), min(stop - begin, steps)
-        if low < high:
-            pieces.append((shard, steps, low, high))
-        begin += steps
+    manifest = trace.manifest
+    ends_N = np.cumsum(manifest.shards)
+    pieces = []
+    # a trace may have thousands of shards
+    for shard in range(ends_N.searchsorted(first, "right"), min(ends_N.searchsorted(stop) + 1, len(ends_N))):
+        steps = manifest.shards[shard]
+        begin = int(ends_N[shard]) - steps
+        pieces.append((shard, steps, max(first - begin, 0), min(stop - begin, steps)))
 
     shape_of = (manifest.rows, manifest.sites[site])
     # the names of hundreds of files: pathlib would take as long as the reading

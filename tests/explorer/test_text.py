@@ -218,7 +218,7 @@ def test_a_text_is_found_after_a_place_and_from_the_start_again(api, tales: Corp
         ("line?row=0&step=1000000", 422, "step 1000000 is beyond"),
         ("units/lstm/tile?site=tanh_c&layer=9&row=0&step=0", 422, "did you mean"),
         ("units/lstm/tile?site=tanhc&row=0&step=0", 422, "did you mean"),
-        ("units/lstm/tile?site=h&row=0&step=0&steps=9999", 422, "steps"),
+        ("units/lstm/tile?site=h&row=0&step=0&steps=99999", 422, "steps"),
         ("units/lstm?site=h&unit=12&row=0&step=0", 422, "unit 12 is beyond the layer's 12"),
         ("units/nobody/tile?site=h&row=0&step=0", 404, "no run 'nobody'"),
         ("surprise/5-nn/tile?row=0&step=0", 404, "5-nn"),

@@ -11,7 +11,7 @@
 The corpus is of War and Peace (Maude's translation, in the public domain): the whole training part, and rows
 of the others as the whole text's split has them, so that what the network was not trained on stays apart. The
 run is the whole text's, its fingerprint too; its manifest's parents name the text that it was trained on.
-Losses are those of the whole text's rows; findings that need an n-gram of the whole text are of it and say so.
+Losses are those of the whole text's rows; findings that need a whole text's n-gram are of it and say so.
 """
 
 import json
@@ -30,8 +30,8 @@ from rnnscope.records.surprisal import Surprisal, write_surprisal
 
 NAME = "war-and-peace-excerpt"
 SHAPES = {"train": (100, 26_000), "validation": (1, 3200), "test": (20, 3200)}
-"""Rows of each part and their characters: all of the training text, which tells the rare words, and as much of
-the test part as can be traced while one waits."""
+"""Rows of each part and their characters: all of the training text, which tells the rare words, and as much
+of the test part as can be traced while one waits."""
 CONTEXTS = (*range(1, 10), 20)
 """N-grams whose losses ship: those that the breakdown of errors asks for, and the longest."""
 OF_THE_EXCERPT = ("saturation", "cell_roles")

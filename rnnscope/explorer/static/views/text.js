@@ -8,7 +8,7 @@ import { commandBox, isAborted } from "../lib/states.js";
 import { legend, paneControls, sheetControls, sitesOf } from "./text_controls.js";
 import { fillPanel } from "./text_panel.js";
 import { sheet } from "./text_sheet.js";
-import { TILE, textStore } from "./text_store.js";
+import { textStore } from "./text_store.js";
 
 /** @param {HTMLElement} main @param {import("../app.js").Context} context */
 export async function open(main, context) {
@@ -60,21 +60,11 @@ export async function open(main, context) {
 
   const sourceOf = (/** @type {any} */ pane) =>
     pane.colour === "surprise" ? store.surprise(pane.predictor) : pane.colour === "unit" ? (pane.trace ? store.units(pane.run.name, pane.site, pane.layer) : null) : store.track(pane.track);
-  const tileAt = (/** @type {number} */ index) => {
-    const source = sourceOf(state.panes[index]);
-    const first = drawn && source ? drawn.layout.starts[drawn.seen[0]] ?? 0 : -1;
-    return first < 0 || !drawn || !source ? undefined : store.tile(source, Math.floor(first / drawn.layout.rowChars), Math.floor((first % drawn.layout.rowChars) / TILE), true);
-  };
-
   let scales = "";
-  /** @type {Map<string, number | undefined>} scales of colours, which are the same wherever one jumps */
-  const known = new Map();
   function legends(isNew = false) {
-    const now = state.panes.map((pane, index) => {
-      const key = sourceOf(pane)?.key ?? "";
-      const scale = tileAt(index)?.scale ?? known.get(key);
-      known.set(key, scale);
-      return scale;
+    const now = state.panes.map((pane) => {
+      const source = sourceOf(pane);
+      return source ? store.scale(source) : undefined;
     });
     if (!isNew && scales === String(now)) return;
     scales = String(now);
@@ -231,9 +221,9 @@ export async function open(main, context) {
   }
 
   /** @param {number} at @param {number} [chars] */
-  function land(at, chars = 1) {
+  async function land(at, chars = 1) {
     hovered = -1;
-    drawn?.show(at);
+    await drawn?.show(at);
     choose(at, chars);
   }
 
@@ -263,7 +253,7 @@ export async function open(main, context) {
     const [row, step] = context.param("at").split(".").map(Number);
     const asked = row < layout.rows && step < layout.rowChars ? row * layout.rowChars + step : -1;
     chosen = asked;
-    if (kept >= 0 || asked >= 0) made.show(kept >= 0 ? kept : asked);
+    if (kept >= 0 || asked >= 0) made.show(kept >= 0 ? kept : asked, { isAtOnce: true });
     made.draw();
     made.mark(1, chosen);
     legends(true);
@@ -325,7 +315,7 @@ export async function open(main, context) {
     }
     at = Math.max(0, Math.min(chars - 1, at));
     hovered = -1;
-    drawn.show(at, true);
+    drawn.show(at, { isGentle: true });
     choose(at);
   }
 

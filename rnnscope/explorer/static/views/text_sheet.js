@@ -5,10 +5,11 @@
 import { ramp } from "../lib/colours.js";
 import { h } from "../lib/dom.js";
 import { columnOf, measure, nodes } from "./text_glyphs.js";
-import { TILE } from "./text_store.js";
 
 const OVER = 24;
 const REST_MS = 200;
+/** A jump waits so long for what it goes to, rather than show blank lines first. */
+const WAIT_MS = 250;
 /** Browsers lay out no element much taller. */
 const TALLEST = 16_000_000;
 const GUTTER = 9;
@@ -176,31 +177,15 @@ export function sheet(store, { panes: count, size, columns: asked, white, labels
       while (place < until) {
         const row = Math.floor(place / layout.rowChars);
         const step = place - row * layout.rowChars;
-        const index = Math.floor(step / TILE);
-        const { tile, here, column } = values(source, unit, row, step, line >= top && line < bottom);
-        const chars = Math.min(until - place, (index + 1) * TILE - step);
-        if (tile) {
-          const known = Math.min(chars, tile.steps - here);
-          for (let each = 0, from = here * tile.units + column; each < known; each++, from += tile.units) into[at + each] = palette[tile.data[from] + 128];
-        }
+        const { tile, begin, column } = store.values(source, unit, row, step, { isSeen: line >= top && line < bottom, isAtRest: !isMoving });
+        const here = step - begin;
+        const chars = tile ? Math.min(until - place, tile.steps - here) : until - place;
+        if (tile) for (let each = 0, from = here * tile.units + column; each < chars; each++, from += tile.units) into[at + each] = palette[tile.data[from] + 128];
         at += chars;
         place += chars;
       }
     }
     pen.putImageData(image, 0, 0);
-  }
-
-  /**
-   * A unit's values at a step: of the tile with all units, or of a strip until that is there.
-   * @param {import("./text_store.js").Source} source @param {number} unit @param {number} row @param {number} step @param {boolean} isSeen
-   */
-  function values(source, unit, row, step, isSeen) {
-    const index = Math.floor(step / TILE);
-    if (!source.isOfUnits || !isSeen || store.has(source, row, index))
-      return { tile: store.tile(source, row, index, !isSeen), here: step - index * TILE, column: unit };
-    const { begin, tile } = store.strip(source, unit, row, step);
-    if (tile) store.tile(source, row, index, true);
-    return { tile, here: step - begin, column: 0 };
   }
 
   /** @type {{place: number, chars: number}[]} hovered, chosen */
@@ -224,7 +209,16 @@ export function sheet(store, { panes: count, size, columns: asked, white, labels
     if (!isDue) requestAnimationFrame(draw);
     isDue = true;
   }
-  element.addEventListener("scroll", due, { passive: true });
+  let isMoving = false, restDue = 0, shows = 0;
+  element.addEventListener("scroll", () => {
+    isMoving = true;
+    clearTimeout(restDue);
+    restDue = window.setTimeout(() => {
+      isMoving = false;
+      due();
+    }, REST_MS);
+    due();
+  }, { passive: true });
 
   /** The place under a pointer, and its pane; null beside the text. @param {{clientX: number, clientY: number}} event */
   function hit(event) {
@@ -253,12 +247,33 @@ export function sheet(store, { panes: count, size, columns: asked, white, labels
     return from >= 0 && to >= 0 && from !== to ? { from: Math.min(from, to), to: Math.max(from, to) } : null;
   }
 
-  /** @param {number} place @param {boolean} [isGentle] scrolls only where it is not seen */
-  function show(place, isGentle = false) {
+  /** Whether text and colours of some lines are there; asks for them. @param {number} from @param {number} to */
+  function isThere(from, to) {
+    let found = true;
+    for (const line of range(Math.max(0, from), Math.min(total, to))) {
+      found = store.line(columns, line) !== undefined && found;
+      const ends = [layout.starts[line], end(line) - 1];
+      for (const { coloured: { source, unit } } of panes) for (const place of source ? ends : []) {
+        const row = Math.floor(place / layout.rowChars);
+        found = Boolean(source && store.values(source, unit, row, place - row * layout.rowChars).tile) && found;
+      }
+    }
+    return found;
+  }
+
+  /**
+   * Scrolls there, as soon as what is there can be drawn.
+   * @param {number} place @param {{isGentle?: boolean, isAtOnce?: boolean}} [how] gentle: only where it is not seen
+   */
+  async function show(place, { isGentle = false, isAtOnce = false } = {}) {
     const line = lineOf(place);
     const [top, bottom] = seen();
     if (isGentle && line > top && line < bottom - 2) return due();
-    const wanted = Math.max(0, line * height - Math.floor(element.clientHeight / 3));
+    const wanted = Math.min(full(), Math.max(0, line * height - Math.floor(element.clientHeight / 3)));
+    const begin = Math.floor(wanted / height);
+    const mine = ++shows;
+    if (!isAtOnce) await store.until(() => mine !== shows || isThere(begin, begin + bottom - top + 1), WAIT_MS);
+    if (mine !== shows) return;
     element.scrollTop = tall === total * height ? wanted : (wanted / full()) * (tall - element.clientHeight);
     draw();
   }

@@ -5,13 +5,13 @@
 import { bytes, get, path } from "../lib/api.js";
 import { isAborted } from "../lib/states.js";
 
-/** Steps of a tile. */
-export const TILE = 1024;
-/** Steps of a strip, which holds one unit alone: what is seen first, before the tiles that hold all of them. */
-const STRIP = 8192;
-const BLOCK = 128;
+/** Steps of a tile, which holds all units, so that any of them is flipped to at once. */
+const TILE = 1024;
+/** Most steps of a strip, which holds one value a step: what is seen first. A row is cut into equal ones. */
+const STRIP = 12288;
+const BLOCK = 256;
 const MOST_BYTES = 96 << 20;
-const MOST_BLOCKS = 200;
+const MOST_BLOCKS = 100;
 
 /**
  * @typedef {object} Source where tiles of a colour come from
@@ -27,12 +27,17 @@ export function textStore(corpus, part, signal, arrived, failed) {
   const blocks = new Map();
   /** @type {Map<string, Tile | null>} */
   const tiles = new Map();
-  let held = 0, underway = 0;
+  /** @type {Map<string, number>} scales by source, the same wherever one looks */
+  const scales = new Map();
+  /** @type {Set<() => void>} */
+  const waiting = new Set();
+  let held = 0, underway = 0, stripSteps = STRIP;
 
   /** @param {number} columns @returns {Promise<Layout>} */
   async function layout(columns) {
     const { buffer, headers } = await bytes(base("layout"), { columns }, signal);
     const [rows, rowChars] = [Number(headers.get("X-Rows")), Number(headers.get("X-Row-Chars"))];
+    stripSteps = Math.ceil(rowChars / Math.ceil(rowChars / STRIP));
     return { starts: new Uint32Array(buffer), rows, rowChars, chars: rows * rowChars };
   }
 
@@ -51,20 +56,21 @@ export function textStore(corpus, part, signal, arrived, failed) {
   }
 
   /**
-   * A tile, undefined while it is on its way and where there is none.
-   * @param {Source} source @param {number} row @param {number} index @param {boolean} [isAhead] asked for only while nothing else is on its way
-   */
-  const tile = (source, row, index, isAhead = false) =>
-    had(`${source.key} ${row} ${index}`, source, { row, step: index * TILE, steps: TILE }, isAhead);
-
-  /**
-   * One unit of a row around a step, and where that begins: asked for before any tile.
+   * What a source says from step `begin` of a row on, at `column` of each step; no tile while it is on its way and
+   * where there is none. One unit is asked for first, all of them only once the text is at rest.
    * @param {Source} source @param {number} unit @param {number} row @param {number} step
+   * @param {{isSeen?: boolean, isAtRest?: boolean}} [when]
    */
-  function strip(source, unit, row, step) {
-    const begin = step - (step % STRIP);
-    const key = `strip ${unit} ${source.key} ${row} ${begin}`;
-    return { begin, tile: had(key, source, { row, step: begin, steps: STRIP, only: unit }) };
+  function values(source, unit, row, step, { isSeen = true, isAtRest = false } = {}) {
+    const index = Math.floor(step / TILE);
+    const all = `${source.key} ${row} ${index}`;
+    const tile = source.isOfUnits && tiles.get(all);
+    if (tile) return { tile, begin: index * TILE, column: unit };
+    const only = source.isOfUnits ? unit : undefined;
+    const begin = Math.floor(step / stripSteps) * stripSteps;
+    const strip = had(`strip ${only} ${source.key} ${row} ${begin}`, source, { row, step: begin, steps: stripSteps, only }, !isSeen);
+    if (strip && isAtRest && source.isOfUnits) had(all, source, { row, step: index * TILE, steps: TILE }, true);
+    return { tile: strip, begin, column: 0 };
   }
 
   /** @param {string} key @param {Source} source @param {Record<string, any>} window @param {boolean} [isAhead] */
@@ -75,6 +81,7 @@ export function textStore(corpus, part, signal, arrived, failed) {
       const { buffer, headers } = await bytes(source.where, { ...source.query, ...window }, signal);
       const number = (/** @type {string} */ name) => Number(headers.get(name));
       tiles.set(key, { data: new Int8Array(buffer), units: number("X-Units"), scale: number("X-Scale"), steps: number("X-Steps") });
+      scales.set(source.key, number("X-Scale"));
       held += buffer.byteLength;
       for (const [old, gone] of tiles) {
         if (held <= MOST_BYTES) break;
@@ -94,6 +101,7 @@ export function textStore(corpus, part, signal, arrived, failed) {
       await fetching();
       underway--;
       arrived();
+      for (const look of waiting) look();
     } catch (error) {
       underway--;
       // a refusal is kept: it would be refused again; an abort is not
@@ -102,9 +110,18 @@ export function textStore(corpus, part, signal, arrived, failed) {
     }
   }
 
+  /** Once `isThere`, looked at whenever something arrives, or after some time. @param {() => boolean} isThere @param {number} ms @returns {Promise<void>} */
+  const until = (isThere, ms) => new Promise((done) => {
+    const end = () => { waiting.delete(look); clearTimeout(timer); done(); };
+    const look = () => { if (isThere()) end(); };
+    const timer = setTimeout(end, ms);
+    waiting.add(look);
+    look();
+  });
+
   return {
-    layout, line, tile, strip,
-    has: (/** @type {Source} */ source, /** @type {number} */ row, /** @type {number} */ index) => tiles.get(`${source.key} ${row} ${index}`),
+    layout, line, values, until,
+    scale: (/** @type {Source} */ source) => scales.get(source.key),
     /** @param {string} run @param {string} site @param {number} layer @returns {Source} */
     units: (run, site, layer) => ({ key: `units ${run} ${site} ${layer}`, where: base("units", run, "tile"), query: { site, layer }, isOfUnits: true }),
     /** @param {string} predictor @returns {Source} */

@@ -12,7 +12,7 @@ from rnnscope.report.bundle import page_file, vega_bundle
 
 VIEWS = ("text", "units", "search", "gates", "models", "errors", "live", "teach")
 CHARTS = "vega.js"
-SHARED = ("drawing.js",)
+SHARED = ("drawing.js", "looks.css")
 """Scripts that the report has too."""
 TYPES = {
     "html": "text/html; charset=utf-8",

@@ -18,3 +18,8 @@ def vega_bundle() -> str:
 def page_file(name: str) -> str:
     """One of the page's own files, 'page.css' say, found in an installed wheel too."""
     return (files("rnnscope.report") / "page" / name).read_text(encoding="utf-8")
+
+
+def page_style() -> str:
+    """The report's style sheet, its colours and type first."""
+    return page_file("looks.css") + page_file("page.css")

@@ -17,7 +17,7 @@ from rnnscope.figures.save import render
 from rnnscope.figures.theme import Scheme
 from rnnscope.records.finding import Finding, Row
 from rnnscope.report import tables
-from rnnscope.report.bundle import page_file
+from rnnscope.report.bundle import page_style
 from rnnscope.report.coloured import spans
 from rnnscope.report.limits import Limits
 from rnnscope.report.write import FigureView, environment, policy, section_of
@@ -107,7 +107,7 @@ def cache_html(
 
 
 def _page(title: str, limits: Limits, **shown: object) -> str:
-    style = Markup(page_file("page.css"))
+    style = Markup(page_style())
     page = (
         environment()
         .get_template("notebook.html")

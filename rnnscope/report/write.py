@@ -19,7 +19,7 @@ from rnnscope.records.finding import Row, Scalar
 from rnnscope.records.folder import write_bytes
 from rnnscope.report import coloured, tables
 from rnnscope.report.answer import answer
-from rnnscope.report.bundle import page_file, vega_bundle
+from rnnscope.report.bundle import page_file, page_style, vega_bundle
 from rnnscope.report.cards import RunOfCards, by_run
 from rnnscope.report.limits import MOST_BYTES, Limits
 from rnnscope.report.tables import TableView, as_json
@@ -106,7 +106,7 @@ def _page(
         for index, finding in enumerate(findings[: limits.findings], 1)
     ]
     # Scripts and the style sheet go in last, as the very bytes whose hashes the security policy names.
-    bundle, style = Markup(vega_bundle()), Markup(page_file("page.css"))
+    bundle, style = Markup(vega_bundle()), Markup(page_style())
     scripts = [Markup(page_file(name)) for name in SCRIPTS]
     page = templates.get_template("page.html").render(
         title=plain(title, limits.cell_chars),

@@ -19,7 +19,7 @@ export const SORTS = {
   score: { words: "score", value: (u) => u.strength, shown: (u) => u.score === null ? "" : `${measure(u)} ${fixed(u.score, 3)}` },
   saturation: { words: "saturation of its values", value: (u) => u.saturated_share, shown: (u) => `beyond ±0.9: ${percent(u.saturated_share)}` },
   gates: { words: "saturation of its gates", value: (u) => u.gate_saturated_share, shown: (u) => `a gate held ${percent(u.gate_saturated_share)}` },
-  values: { words: "memory by its values", value: (u) => u.value_chars, shown: (u) => `resembles itself ${chars(u.value_chars)} chars` },
+  values: { words: "memory by its values", value: (u) => u.value_chars, shown: (u) => `alike for ${chars(u.value_chars)} chars` },
   kept: { words: "memory by its gate", value: (u) => u.kept_chars, shown: (u) => `gate keeps ${chars(u.kept_chars)} chars` },
   ablation: { words: "ablation effect", value: (u) => u.change_nats, shown: (u) => u.change_nats === null ? "" : `held still ${signed(u.change_nats, 4)} nats` },
   place: { words: "layer and number", value: (u) => u.layer * 1e6 + u.unit, rises: true },
@@ -103,7 +103,7 @@ function facts(unit, wanted, sorted) {
   if (sorted && wanted.sort === "ablation" && unit.change_low !== null) return [h("span.sorted", {}, sorted), h("span", {}, `95 % ${signed(unit.change_low, 4)} to ${signed(unit.change_high, 4)}`)];
   if (sorted) return h("span.sorted", {}, sorted);
   if (has) return [h("span", {}, unit.is_clear ? "" : `${unit.title} `, `${unit.kind === "flag" ? "AUC" : "ρ"} ${fixed(unit.score)}`), controls()];
-  return unit.value_chars === null ? null : h("span", {}, `resembles itself ${chars(unit.value_chars)} chars`);
+  return unit.value_chars === null ? null : h("span", {}, `alike for ${chars(unit.value_chars)} chars`);
 }
 
 /** @param {any[]} found @param {any} shown @param {Wanted} wanted */

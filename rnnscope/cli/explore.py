@@ -37,10 +37,18 @@ def explore(
     if not demo and not folder.is_dir():
         raise ConfigError(f"no folder '{folder}'; 'rnnscope study' makes one, --demo shows a network of ours")
 
-    from rnnscope.explorer.demo.opening import FIRST, opened
+    from rnnscope.explorer.demo.opening import FIRST, Demo, opened
     from rnnscope.explorer.live import Networks
     from rnnscope.explorer.serving import serve
 
-    with opened(notice) if demo else contextlib.nullcontext(folder) as here:
-        live = None if read_only else Networks()
-        serve(here, host=host, port=port, live=live, opens=opens, say=notice, first=FIRST if demo else "")
+    with opened(notice) if demo else contextlib.nullcontext(Demo(folder)) as here:
+        serve(
+            here.work,
+            host=host,
+            port=port,
+            live=None if read_only else Networks(),
+            opens=opens,
+            say=notice,
+            first=FIRST if demo else "",
+            promised=here.promised,
+        )

@@ -5,7 +5,7 @@ described by `/api/openapi.json`.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -22,14 +22,20 @@ from rnnscope.explorer.indexing import Indexes
 from rnnscope.explorer.kept import Kept
 from rnnscope.explorer.library import Library, NotThere
 from rnnscope.explorer.opening import Opening
+from rnnscope.explorer.parameters import Refusal, refusal
 from rnnscope.explorer.views import ROUTERS
 from rnnscope.explorer.views.live import Live
 
 
 def create_app(
-    work: Path, *, live: Live | None = None, token: str | None = None, hosts: Sequence[str] = LOCAL_HOSTS
+    work: Path,
+    *,
+    live: Live | None = None,
+    token: str | None = None,
+    hosts: Sequence[str] = LOCAL_HOSTS,
+    promised: Callable[[Path], bool] = lambda folder: False,
 ) -> FastAPI:
-    """The explorer of a work folder.
+    """The explorer of a work folder. Of a record that is `promised` it says that it is being made.
 
     `live` runs networks; without it the views that want one say so. `hosts` are the names that it answers to,
     and with a `token` it answers only who has it.
@@ -42,7 +48,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.library = Library(work)
+    app.state.library = Library(work, promised)
     app.state.opening = Opening()
     app.state.live = live
     app.state.indexes = Indexes()
@@ -61,19 +67,22 @@ def create_app(
 
 async def _refused(request: Request, error: Exception) -> JSONResponse:
     """What the user can act on, in one line."""
-    is_missing = isinstance(error, NotThere)
-    command = request.app.state.library.said(error.command) if isinstance(error, NotThere) else ""
-    return JSONResponse({"error": str(error), "command": command}, 404 if is_missing else 422)
+    told = refusal(request.app.state.library, error)
+    return _answer(told, 404 if isinstance(error, NotThere) else 422)
 
 
 async def _no_such(request: Request, error: Exception) -> JSONResponse:
     """An address or a method that there is not."""
     assert isinstance(error, HTTPException)
-    return JSONResponse({"error": str(error.detail), "command": ""}, error.status_code, headers=error.headers)
+    return _answer(Refusal(error=str(error.detail)), error.status_code, error.headers)
 
 
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
     where = ".".join(str(each) for each in first["loc"][1:]) or "request"
-    return JSONResponse({"error": f"{where}: {first['msg']}"[:500], "command": ""}, 422)
+    return _answer(Refusal(error=f"{where}: {first['msg']}"[:500]), 422)
+
+
+def _answer(told: Refusal, status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(told.model_dump(), status, headers=headers)

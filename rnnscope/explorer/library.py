@@ -6,18 +6,19 @@ runs is found at the next request; a manifest is read once for every time that i
 """
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from rnnscope.errors import RecordError, did_you_mean
+from rnnscope.models.sizing import has_units, why_no_gates
 from rnnscope.records.corpus import PARTS, Corpus, CorpusManifest
 from rnnscope.records.finding import Finding
 from rnnscope.records.folder import MANIFEST, AnyManifest
 from rnnscope.records.run import Run, RunManifest
 from rnnscope.records.surprisal import Surprisal, SurprisalManifest
-from rnnscope.records.trace import Trace, TraceManifest
+from rnnscope.records.trace import Trace, TraceManifest, share_made
 from rnnscope.report.write import ORDER
 
 Record = TypeVar("Record")
@@ -34,6 +35,8 @@ class Library:
     """The records of one work folder."""
 
     work: Path
+    promised: Callable[[Path], bool] = lambda folder: False
+    """Whether a process was started that makes a record, though the disk may not show it yet."""
     _read: dict[Path, tuple[Stamp, object]] = field(default_factory=dict)
 
     def corpora(self) -> dict[str, Corpus]:
@@ -98,10 +101,27 @@ class Library:
         )
 
     def trace(self, corpus: str, run: str, part: str) -> Trace:
-        """Raises NotThere, with the command that makes it."""
+        """Raises NotThere, with the command that makes it or how much of it is made."""
         found = self.run(corpus, run)
-        command = f"rnnscope replay {shlex.quote(f'{corpus}/{run}')} --trace --part {checked_part(part)}"
-        return found_in(self.traces(found), part, "trace of part", command)
+        traces = self.traces(found)
+        if checked_part(part) not in traces:
+            raise self.untraced(corpus, found, part)
+        return traces[part]
+
+    def untraced(self, corpus: str, run: Run, part: str) -> "NotThere":
+        """Why there is no trace of a part: a process makes it just now, nobody told one to, or there are no
+        units."""
+        if not has_units(run.manifest.cell):
+            return NotThere(why_no_gates(run.name, run.manifest.cell), "")
+        folder = run.replay_folder(part, "trace")
+        share = share_made(folder)
+        if share is None and self.promised(folder):
+            share = 0.0
+        if share is not None:
+            making = Making(corpus, run.name, part, share)
+            return NotThere(f"'{run.name}' is being traced on part '{part}'", "", making)
+        command = f"rnnscope replay {shlex.quote(f'{corpus}/{run.name}')} --trace --part {part}"
+        return NotThere(f"'{run.name}' is not traced on part '{part}'", command)
 
     def surprisal(self, corpus: str, predictor: str, part: str) -> Surprisal:
         """Raises NotThere, with the command that makes it."""
@@ -165,13 +185,25 @@ def _finding(path: Path) -> Finding:
     return Finding.load(path)
 
 
-class NotThere(RecordError):
-    """A record that a view wants and that is not in the work folder."""
+@dataclass(frozen=True)
+class Making:
+    """A trace that a process makes just now."""
 
-    def __init__(self, message: str, command: str) -> None:
+    corpus: str
+    run: str
+    part: str
+    share: float
+    """Made of it, 0 to 1."""
+
+
+class NotThere(RecordError):
+    """A record that a view wants and that is not in the work folder, or not yet."""
+
+    def __init__(self, message: str, command: str, making: Making | None = None) -> None:
         super().__init__(message)
         self.command = command
-        """What makes it."""
+        """What makes it; empty where nothing does, or something does already."""
+        self.making = making
 
 
 def found_in(records: dict[str, Record], name: str, what: str, command: str) -> Record:

@@ -6,7 +6,7 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import Field
 
 from rnnscope.explorer.indexing import Indexes
-from rnnscope.explorer.library import Library
+from rnnscope.explorer.library import Library, NotThere
 from rnnscope.explorer.opening import Opening
 from rnnscope.explorer.shown import Shown
 
@@ -41,11 +41,31 @@ RowNumber = Annotated[int, Query(ge=0, le=10_000_000, description="Row of the pa
 Step = Annotated[int, Query(ge=0, le=2**40, description="Step of the row, from 0.")]
 
 
+class MakingShown(Shown):
+    """What a process makes just now: how far it is, /api/library says at any time."""
+
+    corpus: str
+    run: str
+    part: str
+    share: float = Field(description="Made of it, 0 to 1; 0 also while it begins.")
+
+
 class Refusal(Shown):
     """Why a request cannot be answered, in one line."""
 
     error: str
-    command: str = Field("", description="The command that makes what is missing; empty where none does.")
+    command: str = Field(
+        default="", description="The command that makes what is missing; empty where none does."
+    )
+    making: MakingShown | None = Field(default=None, description="What is missing is being made.")
+
+
+def refusal(library: Library, error: Exception) -> Refusal:
+    """How it is told."""
+    if not isinstance(error, NotThere):
+        return Refusal(error=str(error))
+    making = MakingShown(**vars(error.making)) if error.making else None
+    return Refusal(error=str(error), command=library.said(error.command), making=making)
 
 
 REFUSALS: dict[int | str, dict] = {

@@ -31,10 +31,11 @@ def serve(
     opens: bool,
     say: Callable[[str], None],
     first: str = "",
+    promised: Callable[[Path], bool] = lambda folder: False,
 ) -> None:
     """Answers until it is interrupted. On another address than 127.0.0.1 a token is wanted.
 
-    `first`: what the browser opens, 'text?unit=1.37' say.
+    `first`: what the browser opens, 'text?unit=1.37' say. `promised`: whether a record is being made.
 
     `say` hears the address, and which port was taken where it was not the first. Raises ConfigError for an
     address that is not this machine's and for a port that there is not.
@@ -47,7 +48,7 @@ def serve(
     with contextlib.closing(listening):
         bound = listening.getsockname()[1]
         names = LOCAL_HOSTS if is_local else (*LOCAL_HOSTS, *_names(host))
-        app = create_app(work, live=live, token=token, hosts=names)
+        app = create_app(work, live=live, token=token, hosts=names, promised=promised)
         shown = socket.gethostname() if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{bound}/{first}"
         if token:

@@ -6,6 +6,7 @@ from typing import Any
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
+from rnnscope.figures.fitting import fitting
 from rnnscope.figures.loss_axis import number, numbers
 from rnnscope.figures.panels import in_panels
 from rnnscope.figures.thin import left_out, needed
@@ -24,6 +25,11 @@ LABEL_ROOM = 1.45
 """How far the axis of errors goes on, so that a label fits beside the last mark."""
 NAMED_SHARE = 0.045
 """A bar's part that is at least so long has its share written in it."""
+NARROW_PX = 560
+"""In less room a model stands above its bar, not beside it."""
+NARROW_BAR_PX = 58
+NARROW_NAMED_PERCENT = 8
+"""As NAMED_SHARE, of a bar that is not much longer than a hand is wide."""
 
 
 @draws("error_oracles")
@@ -41,14 +47,13 @@ def _breakdown(finding: Finding, most_rows: int) -> Figure | None:
     if not rows:
         return None
     oracles = list(dict.fromkeys(str(row["oracle"]) for row in rows))
+    bars = list(dict.fromkeys(str(row["bar"]) for row in rows))
     first = [f"{row['oracle']} {row['label']}" for row in rows if row["model"] == drawn[0] and row["label"]]
     return Figure(
         name="breakdown",
         title="What would remove the errors",
         reading=f"What each oracle removes of the errors of {drawn[0]}: {', '.join(first)}.",
-        chart=_stacks(list(dict.fromkeys(str(row["bar"]) for row in rows)), oracles).properties(
-            width="container", height=BAR_PX * len(drawn)
-        ),
+        chart=fitting(_stacks(bars, oracles), _stacks(bars, oracles, is_narrow=True), NARROW_PX),
         rows=rows,
         note=left_out(len(drawn), len(models), "models"),
         how_to_read=(
@@ -90,13 +95,23 @@ def _stacked(slices: Sequence[Row], model: str) -> list[Row]:
     return found
 
 
-def _stacks(bars_of: Sequence[str], oracles: Sequence[str]) -> Any:
+def _stacks(bars_of: Sequence[str], oracles: Sequence[str], is_narrow: bool = False) -> Any:
     scale = alt.Scale(domain=[0, 1], nice=False)
-    ticks = [0, 0.2, 0.4, 0.6, 0.8, 1]
-    axis = alt.Axis(format="~p", title="share of the model's errors", values=ticks, grid=False)
-    base = alt.Chart(ROWS).encode(
-        y=alt.Y("bar:N", sort=list(bars_of), title=None, scale=alt.Scale(padding=0.15))
+    ticks = [0, 0.5, 1] if is_narrow else [0, 0.2, 0.4, 0.6, 0.8, 1]
+    axis = alt.Axis(
+        format="~p", title="share of the model's errors", values=ticks, grid=False, labelFlush=True
     )
+    # above its bar, from where that begins
+    above = alt.Axis(
+        labelAlign="left", labelPadding=0, labelOffset=-22, labelLimit=340, ticks=False, domain=False
+    )
+    y = alt.Y("bar:N", sort=list(bars_of), title=None)
+    y = (
+        y.scale(alt.Scale(paddingInner=0.55, paddingOuter=0.35, align=0.85)).axis(above)
+        if is_narrow
+        else y.scale(alt.Scale(padding=0.15))
+    )
+    base = alt.Chart(ROWS).encode(y=y)
     bars = base.mark_bar(aria=False).encode(
         x=alt.X("start:Q", scale=scale, axis=axis),
         x2="stop:Q",
@@ -116,12 +131,16 @@ def _stacks(bars_of: Sequence[str], oracles: Sequence[str]) -> Any:
             alt.Tooltip("errors:Q", format=","),
         ],
     )
+    named = "isValid(datum.middle)"
+    if is_narrow:
+        named += f" && toNumber(slice(datum.label, 0, -1)) >= {NARROW_NAMED_PERCENT}"
     labels = (
-        base.transform_filter("isValid(datum.middle)")
+        base.transform_filter(named)
         .mark_text(aria=False, fontWeight=600)
         .encode(x=alt.X("middle:Q", scale=scale, axis=axis), text="label:N")
     )
-    return alt.layer(bars, labels)
+    height = (NARROW_BAR_PX if is_narrow else BAR_PX) * len(bars_of)
+    return alt.layer(bars, labels).properties(width="container", height=height)
 
 
 def _order(finding: Finding, most_rows: int) -> Figure | None:

@@ -7,6 +7,7 @@ import vl_convert
 
 from rnnscope.errors import ConfigError, did_you_mean
 from rnnscope.figures.figure import VEGALITE, Figure
+from rnnscope.figures.fitting import fitted
 from rnnscope.figures.theme import PAPER, Scheme, config
 from rnnscope.records.folder import write_bytes
 
@@ -29,7 +30,7 @@ def save(figure: Figure, path: Path, scheme: Scheme = "light", width_px: int = W
 
 def render(figure: Figure, kind: str, scheme: Scheme = "light", width_px: int = WIDTH_PX) -> bytes:
     """The picture's bytes; `kind` is 'svg', 'png' or 'pdf'."""
-    spec = _of_fixed_width(figure.spec(None), width_px) | {
+    spec = _of_fixed_width(fitted(figure.spec(None), width_px), width_px) | {
         "config": config(scheme) | {"background": PAPER[scheme]}
     }
     if kind == "svg":

@@ -86,6 +86,11 @@ class Columns:
     def _below_HN(self) -> np.ndarray:
         return load_array(self.folder / "below.npy")
 
+    def check(self) -> None:
+        """Raises RecordError where a file is missing or is shorter than it says; reads no values."""
+        for name in ("values", "scale", "levels", "below"):
+            load_array(self.folder / f"{name}.npy")
+
     def at(self, rows_N: np.ndarray, steps_N: np.ndarray) -> np.ndarray:
         """Values at N places, shape (N, H), as the trace has them."""
         return self.trace.at(self.manifest.site, rows_N, steps_N)

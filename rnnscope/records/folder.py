@@ -105,7 +105,7 @@ def held(folder: Path, on_busy: Callable[[], None]) -> Iterator[None]:
     """
     with explained(f"'{folder}'"):
         folder.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder.parent / f".{folder.name}.lock")
+        lock = FileLock(_lock(folder))
         try:
             lock.acquire(timeout=0)
         except Timeout:
@@ -115,6 +115,27 @@ def held(folder: Path, on_busy: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a process holds `folder` just now. Not for what is refused where another holds it: to find out
+    is to hold it for a moment.
+    """
+    if not _lock(folder).is_file():
+        return False
+    lock = FileLock(_lock(folder))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:  # a disk that cannot be written to: nothing is made there
+        return False
+    lock.release()
+    return False
+
+
+def _lock(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.lock"
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ from rnnscope.errors import RecordError, did_you_mean
 from rnnscope.records.folder import (
     Manifest,
     explained,
+    is_held,
     load_array,
     put_in_place,
     save_array,
@@ -102,6 +103,16 @@ class Trace:
             found_NH[places] = stored
         return found_NH
 
+    def check(self) -> None:
+        """Raises RecordError where a file is missing or is shorter than it says; reads no values."""
+        for site, units in self.manifest.sites.items():
+            for shard, steps in enumerate(self.manifest.shards):
+                path = shard_path(self.folder, site, shard)
+                if load_array(path).shape != (self.manifest.rows, steps, units):
+                    raise RecordError(f"array '{path}' is of another trace")
+                if self.manifest.dtype == "int8":
+                    load_array(scale_path(self.folder, site, shard))
+
     def _mapped(self, path: Path) -> np.ndarray:
         if path not in self._opened:
             self._opened[path] = load_array(path).view(np.ndarray)
@@ -135,7 +146,7 @@ def write_trace(folder: Path, facts: dict, shards_from: Shards) -> Trace:
     A trace that was begun with the same facts and stopped goes on after its last whole shard. Only a whole
     one is at `folder`. Raises RecordError where the disk refuses.
     """
-    partial = folder.parent / f".{folder.name}.unfinished"
+    partial = _unfinished(folder)
     with explained(f"'{folder}'"):
         begun, carried = _begun(partial, facts)
         for block, carried_on in shards_from(sum(begun.shards), carried):
@@ -153,7 +164,22 @@ def write_trace(folder: Path, facts: dict, shards_from: Shards) -> Trace:
     return Trace.read(folder)
 
 
+def share_made(folder: Path) -> float | None:
+    """How much of a trace is made, 0 to 1, by a process that is at it just now; None where none is."""
+    if not is_held(folder):
+        return None
+    try:
+        begun = TraceManifest.model_validate_json((_unfinished(folder) / BEGUN).read_bytes())
+    except (OSError, ValueError):
+        return 0.0
+    return min(1.0, sum(begun.shards) / max(1, begun.row_chars))
+
+
 BEGUN = "begun.json"
+
+
+def _unfinished(folder: Path) -> Path:
+    return folder.parent / f".{folder.name}.unfinished"
 
 
 def _carried_path(partial: Path, begun: TraceManifest) -> Path:
@@ -169,6 +195,8 @@ def _begun(partial: Path, facts: dict) -> tuple[TraceManifest, Carried]:
         with np.load(_carried_path(partial, begun), allow_pickle=False) as file:
             carried = {name: file[name] for name in file.files}
         if all(getattr(begun, name) == getattr(new, name) for name in facts.keys() - {"command"}):
+            for left in partial.glob(f".{BEGUN}.*"):  # of a process that was killed as it wrote
+                left.unlink()
             return begun, carried
     except (OSError, ValueError, zipfile.BadZipFile):
         pass  # none, or one that was cut off while it was begun

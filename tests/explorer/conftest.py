@@ -119,13 +119,14 @@ def work_copy(small_work: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def served() -> Serve:
-    """`with served(work, live=None) as base:` answers at `base`, 'http://...', until it is left."""
+    """`with served(work, live=None) as base:` answers at `base`, 'http://...', until it is left; at a port of
+    its own unless one is named."""
 
     @contextlib.contextmanager
-    def serve(work: Path, live: Live | None = None, **settings: Any) -> Iterator[str]:
+    def serve(work: Path, live: Live | None = None, port: int = 0, **settings: Any) -> Iterator[str]:
         config = uvicorn.Config(
             create_app(work, live=live, **settings),
-            port=0,
+            port=port,
             log_level="error",
             timeout_graceful_shutdown=1,
             lifespan="off",
@@ -137,9 +138,9 @@ def served() -> Serve:
         while not server.started:
             assert thread.is_alive() and time.monotonic() < deadline, "the explorer did not start"
             time.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
+        bound = server.servers[0].sockets[0].getsockname()[1]
         try:
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{bound}"
         finally:
             server.should_exit = True
             thread.join(10)

@@ -1,5 +1,8 @@
 """A region of the saturation figure, taken by mouse or by keyboard, lists the units that are in it."""
 
+import re
+from collections.abc import Iterator
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -57,6 +60,68 @@ def test_a_brush_lists_the_units_that_are_in_it(page: Page, small_explorer: str,
     address = page.url
     drawn(page, address)
     assert listed(page) == named(expected)
+
+
+@pytest.fixture
+def phone(browser) -> Iterator[Page]:
+    """A page of 390 x 800 that is touched."""
+    context = browser.new_context(viewport={"width": 390, "height": 800}, has_touch=True, is_mobile=True)
+    faults: list[str] = []
+    phone = context.new_page()
+    phone.on("console", lambda message: faults.append(message.text))
+    phone.on("pageerror", lambda error: faults.append(str(error)))
+    yield phone
+    context.close()
+    assert faults == []
+
+
+def swipe(page: Page, *places: tuple[float, float]) -> None:
+    """A finger that goes from place to place, as the browser gets it of a screen."""
+    session = page.context.new_cdp_session(page)
+
+    def send(kind: str, points: list[dict]) -> None:
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    send("touchStart", [{"x": places[0][0], "y": places[0][1]}])
+    for (x, y), (to_x, to_y) in pairwise(places):
+        for share in (0.25, 0.5, 0.75, 1):
+            send("touchMove", [{"x": x + share * (to_x - x), "y": y + share * (to_y - y)}])
+    send("touchEnd", [])
+
+
+def test_a_finger_takes_a_region_and_one_that_goes_up_scrolls_and_takes_none(
+    phone: Page, small_explorer: str, api: httpx.Client
+):
+    gates = api.get("/api/gates/tales/lstm").json()["gates"]
+    kinds: list[str] = []
+    phone.expose_function("heard", lambda kind: kinds.append(kind))
+    drawn(phone, f"{small_explorer}/gates?corpus=tales&run=lstm")
+    phone.evaluate("addEventListener('pointerdown', event => heard(event.pointerType), true)")
+    panel = phone.locator(PANEL).nth(1)
+    panel.scroll_into_view_if_needed()
+    box = panel.bounding_box()
+    assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 390
+
+    def at(right: float, left: float) -> tuple[float, float]:
+        return box["x"] + right * box["width"], box["y"] + (1 - left) * box["height"]
+
+    before = phone.evaluate("scrollY")
+    swipe(phone, at(0.01, 0.6), at(0.6, 0.6), at(0.9, 0.01))
+    phone.wait_for_url(re.compile("open="))
+    assert phone.evaluate("scrollY") == before and kinds == ["touch"]
+    query = {name: values[0] for name, values in parse_qs(urlsplit(phone.url).query).items()}
+    (low, high), (least, most) = (map(float, query[name].split("-")) for name in ("open", "shut"))
+    assert [low, high, least, most] == pytest.approx([0.01, 0.9, 0.01, 0.6], abs=0.02)
+    taken = [
+        unit
+        for unit in gates
+        if unit["gate"] == query["gate"] and low <= unit["right"] <= high and least <= unit["left"] <= most
+    ]
+    assert taken and listed(phone) == named(taken)
+    address = phone.url
+    swipe(phone, at(0.5, 0.4), at(0.52, 0.9))
+    phone.wait_for_function("before => scrollY > before", arg=before)
+    assert phone.url == address and listed(phone) == named(taken)
 
 
 def test_fields_take_the_same_region_by_keyboard(page: Page, small_explorer: str, api: httpx.Client):

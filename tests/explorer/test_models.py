@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from planted_dynamics import three_checkpoints
 
 from rnnscope.explorer.learning import learning
 from rnnscope.explorer.library import QUESTIONS
@@ -43,28 +44,8 @@ def test_no_command_is_offered_for_an_analysis_that_there_is_not(api, name: str)
     assert answer.status_code == 404 and answer.json()["command"] == ""
 
 
-def planted_dynamics() -> Finding:
-    """Three checkpoints; nearest the 1-, 2-, 3-gram in turn, and clearly ahead of n < nearest alone."""
-    curves = [
-        {
-            "epoch": epoch, "reference": f"{n}-gram", "family": "n-gram", "context": n,
-            "kl": abs(n - near) + 0.1, "delta": near - n - 0.5,
-            "delta_low": near - n - 0.6, "delta_high": near - n - 0.4,
-        }
-        for epoch, near in ((0.5, 1), (1.0, 2), (2.0, 3))
-        for n in (1, 2, 3)
-    ]  # fmt: skip
-    references = [
-        {"reference": f"{n}-gram", "family": "n-gram", "context": n, "nats": 3.0 - n} for n in (1, 2, 3)
-    ]
-    return Finding(
-        analysis="training_dynamics", corpus="c", title="t", reading="r",
-        tables={"curves": curves[::-1], "references": references},
-    )  # fmt: skip
-
-
 def test_at_a_checkpoint_the_nearest_and_the_passed_are_those_planted():
-    told = learning(planted_dynamics())
+    told = learning(three_checkpoints())
     assert [each.epoch for each in told.checkpoints] == [0.5, 1.0, 2.0]
     assert [each.likeness[0].nearest for each in told.checkpoints] == [1, 2, 3]
     assert [each.likeness[0].ahead_of for each in told.checkpoints] == [[], [1], [1, 2]]

@@ -153,7 +153,7 @@ def test_the_command_for_roles_keeps_those_that_there_are(work_copy: Path, serve
         ("tales/lstm/1/x", 422, "unit"),
         ("tales/none", 404, "no run"),
         ("none/lstm", 404, "no corpus"),
-        ("tales/lstm?part=train", 404, "no trace of part"),
+        ("tales/lstm?part=train", 404, "is not traced on part"),
         ("tales/lstm?part=none", 404, "no part"),
     ],
 )

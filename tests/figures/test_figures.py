@@ -68,6 +68,15 @@ def test_a_grid_of_sizes_is_drawn_by_size_beside_what_was_published_and_one_size
     assert capfd.readouterr().err == ""
 
 
+def test_in_little_room_a_model_stands_above_its_bar_and_every_slice_is_drawn():
+    figure = charts(planted_oracles.finding())["breakdown"]
+    for width, anchor in ((720, "end"), (358, "start")):
+        picture = render(figure, "svg", width_px=width).decode()
+        assert len(re.findall(r'<path aria-label|<path d="M[^"]*h[^"]*v', picture)) >= len(figure.rows)
+        for model in {str(row["bar"]) for row in figure.rows}:
+            assert re.search(rf'text-anchor="{anchor}"[^>]*>{re.escape(model[:20])}', picture)
+
+
 def test_an_unknown_analysis_has_no_charts(planted):
     assert charts(planted.unknown()) == {}
 

@@ -55,3 +55,23 @@ def histories() -> list[RoleHistory]:
 
 def finding(folder: Path) -> Finding:
     return training_dynamics(planted(folder), histories())
+
+
+def three_checkpoints(corpus: str = "c") -> Finding:
+    """Three checkpoints; nearest the 1-, 2-, 3-gram in turn, and clearly ahead of n < nearest alone."""
+    curves = [
+        {
+            "epoch": epoch, "reference": f"{n}-gram", "family": "n-gram", "context": n,
+            "kl": abs(n - near) + 0.1, "delta": near - n - 0.5,
+            "delta_low": near - n - 0.6, "delta_high": near - n - 0.4,
+        }
+        for epoch, near in ((0.5, 1), (1.0, 2), (2.0, 3))
+        for n in (1, 2, 3)
+    ]  # fmt: skip
+    references = [
+        {"reference": f"{n}-gram", "family": "n-gram", "context": n, "nats": 3.0 - n} for n in (1, 2, 3)
+    ]
+    return Finding(
+        analysis="training_dynamics", corpus=corpus, title="t", reading="r",
+        tables={"curves": curves[::-1], "references": references},
+    )  # fmt: skip

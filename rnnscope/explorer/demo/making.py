@@ -27,6 +27,7 @@ from rnnscope.records.finding import Finding
 from rnnscope.records.folder import write_text
 from rnnscope.records.run import Run, find_run
 from rnnscope.records.surprisal import Surprisal, write_surprisal
+from rnnscope.scoring import error_rate
 
 NAME = "war-and-peace-excerpt"
 SHAPES = {"train": (100, 26_000), "validation": (1, 3200), "test": (20, 3200)}
@@ -69,18 +70,18 @@ def make_ngrams(work: Path, whole: str, to: Path) -> None:
 
 
 def _losses(whole: Surprisal, folder: Path, corpus: Corpus) -> None:
-    """The losses on the rows of the excerpt."""
+    """The losses on the rows of the excerpt, as a replay of it leaves them."""
     rows, chars = SHAPES["test"]
     nats_RT = whole.nats_RT[:rows, :chars]
     likeliest_RT = whole.likeliest_RT[:rows, :chars]
-    targets_RT = corpus.targets(corpus.part("test"))
     facts = {
+        "parents": whole.manifest.parents | {"corpus": corpus.manifest.fingerprint},
         "corpus": NAME,
         "corpus_fingerprint": corpus.manifest.fingerprint,
         "rows": rows,
         "row_chars": chars,
         "mean_nats": float(nats_RT.mean(dtype="float64")),
-        "error_rate": float((likeliest_RT != targets_RT).mean()),
+        "error_rate": error_rate(nats_RT),
     }
     write_surprisal(folder, whole.manifest.model_copy(update=facts), nats_RT, likeliest_RT)
 

@@ -3,7 +3,7 @@
 
 import { get } from "./lib/api.js";
 import { byId, field, h, say, select } from "./lib/dom.js";
-import { empty, isAborted, loading, refused } from "./lib/states.js";
+import { empty, isAborted, loading, makings, refused } from "./lib/states.js";
 
 /**
  * @typedef {object} Context what a view is given
@@ -24,7 +24,7 @@ const VIEWS = {
 };
 /** What goes with the reader from view to view. */
 const CARRIED = ["corpus", "run", "part", "unit"];
-const POLL_MS = 4000;
+const POLL_MS = 4000, MAKING_POLL_MS = 500;
 const main = byId("view");
 /** @type {any} */
 let library = null;
@@ -89,11 +89,17 @@ function pickers() {
   const { corpus, run, part } = context();
   if (!corpus) return byId("pickers").replaceChildren();
   const names = (/** @type {any[]} */ list) => list.map((each) => each.name);
-  const described = corpus.runs.map((/** @type {any} */ r) => [r.name, `${r.name}${Object.keys(r.traces).length ? "" : " (not traced)"}`]);
+  const described = corpus.runs.map((/** @type {any} */ r) => [r.name, `${r.name}${standing(r)}`]);
   byId("pickers").replaceChildren(
     field("Corpus", select(names(library.corpora), corpus.name, (value) => go(viewName(), { corpus: value, run: null, unit: null, at: null }))),
     run ? field("Network", select(described, run.name, (value) => go(viewName(), { run: value, unit: null, site: null }))) : h("span.note", {}, "no finished run"),
     field("Part", select(Object.keys(corpus.parts), part, (value) => go(viewName(), { part: value, at: null }))));
+}
+
+/** @param {any} run */
+function standing({ traces, untraced }) {
+  if (Object.keys(traces).length) return "";
+  return Object.values(untraced).some(({ making }) => making) ? " (being traced)" : " (not traced)";
 }
 
 function links() {
@@ -145,23 +151,34 @@ async function open() {
   main.setAttribute("aria-busy", "false");
 }
 
+/** Which records there are and which are being made, not how much of them. @param {any} all */
+const there = (all) => JSON.stringify(all, (name, value) => (name === "share" ? undefined : value));
+
 /** Records that appear are picked up; a view that waits for one opens by itself. */
 async function poll() {
   try {
     const now = await get("/api/library");
-    if (JSON.stringify(now) !== JSON.stringify(library)) {
+    if (there(now) !== there(library)) {
+      const before = context();
       library = now;
+      // what is looked at stays, though another would be the first that has something to show
+      const after = context();
+      if (before.run && before.run.name !== after.run?.name) set({ corpus: before.corpus.name, run: before.run.name });
+      if (before.corpus && before.part !== after.part) set({ part: before.part });
       pickers();
       say("Records have changed");
-      if (main.dataset.state === "refused" || !main.querySelector(":scope > :not(.state, h1.unseen)")) open();
-      document.dispatchEvent(new CustomEvent("library"));
+      if (main.dataset.state === "refused" || before.corpus?.name !== context().corpus?.name || !main.querySelector(":scope > :not(.state, h1.unseen)")) open();
+      document.dispatchEvent(new CustomEvent("library", { detail: context() }));
     }
+    document.dispatchEvent(new CustomEvent("making", { detail: makings(now) }));
+    document.dispatchEvent(new CustomEvent("answered"));
     document.documentElement.removeAttribute("data-offline");
   } catch {
     document.documentElement.dataset.offline = "";
   }
-  setTimeout(poll, POLL_MS);
+  follow();
 }
+const follow = () => setTimeout(poll, makings(library).length ? MAKING_POLL_MS : POLL_MS);
 
 function schemes() {
   const root = document.documentElement;
@@ -196,7 +213,7 @@ import(`./views/${viewName()}.js`).catch(() => {});  // on its way while the rec
 try {
   library = await get("/api/library");
   await open();
-  setTimeout(poll, POLL_MS);
+  follow();
 } catch (error) {
   main.replaceChildren(refused(error));
 }

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 
 from rnnscope.corpora.tracks import tracks_of
 from rnnscope.explorer.library import Library
-from rnnscope.explorer.parameters import REFUSALS, LibraryHere
+from rnnscope.explorer.parameters import REFUSALS, LibraryHere, Refusal, refusal
 from rnnscope.explorer.shown import Shown
 from rnnscope.records.corpus import PARTS, Corpus
 from rnnscope.records.run import Run
@@ -32,6 +32,8 @@ class RunShown(Shown):
     validation_nats: float
     traces: dict[str, TracedPart]
     """By part."""
+    untraced: dict[str, Refusal]
+    """Every other part, and why there is no trace of it."""
 
 
 class TrackShown(Shown):
@@ -92,7 +94,7 @@ def _corpus(library: Library, corpus: Corpus) -> CorpusShown:
             TrackShown(name=each.name, kind=each.kind, title=each.title, definition=each.definition)
             for each in tracks_of(manifest.language)
         ],
-        runs=[_run(library, run) for run in library.runs(corpus.name).values()],
+        runs=[_run(library, corpus.name, run) for run in library.runs(corpus.name).values()],
         losses={part: sorted(library.surprisals(corpus.name, part)) for part in PARTS},
         findings=[
             FindingShown(analysis=name, title=finding.title)
@@ -101,8 +103,8 @@ def _corpus(library: Library, corpus: Corpus) -> CorpusShown:
     )
 
 
-def _run(library: Library, run: Run) -> RunShown:
-    manifest = run.manifest
+def _run(library: Library, corpus: str, run: Run) -> RunShown:
+    manifest, traces = run.manifest, library.traces(run)
     return RunShown(
         name=run.name,
         cell=manifest.cell,
@@ -114,6 +116,11 @@ def _run(library: Library, run: Run) -> RunShown:
             part: TracedPart(
                 rows=trace.manifest.rows, row_chars=trace.manifest.row_chars, sites=trace.manifest.sites
             )
-            for part, trace in library.traces(run).items()
+            for part, trace in traces.items()
+        },
+        untraced={
+            part: refusal(library, library.untraced(corpus, run, part))
+            for part in PARTS
+            if part not in traces
         },
     )

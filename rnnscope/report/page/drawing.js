@@ -22,6 +22,10 @@ function panels(page, width) {
 function fitted(box, spec) {
   const page = spec.usermeta?.rnnscope;
   if (!page) return { spec, room: "" };
+  if (page.narrow) {
+    const isNarrow = box.clientWidth < page.below_px;
+    return { spec: isNarrow ? { ...page.narrow, description: spec.description } : spec, room: isNarrow ? "narrow" : "wide" };
+  }
   const { columns, size, gap } = panels(page, box.clientWidth);
   return {
     spec: { ...spec, columns, spacing: gap, spec: { ...spec.spec, width: size, height: size } },

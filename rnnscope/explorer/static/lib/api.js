@@ -1,13 +1,19 @@
 // @ts-check
 // The numbers, from /api.
 
-/** What could not be had, and the command that makes it. */
+/**
+ * What a process makes just now.
+ * @typedef {{corpus: string, run: string, part: string, share: number}} Making
+ */
+
+/** What could not be had, and the command that makes it or how much of it is made. */
 export class Refused extends Error {
-  /** @param {string} message @param {string} command @param {number} status */
-  constructor(message, command, status) {
+  /** @param {string} message @param {string} command @param {number} status @param {Making | null} [making] */
+  constructor(message, command, status, making = null) {
     super(message);
     this.command = command;
     this.status = status;
+    this.making = making;
   }
 }
 
@@ -24,7 +30,7 @@ export function address(where, query = {}) {
 async function checked(response) {
   if (response.ok) return response;
   const said = await response.json().catch(() => ({}));
-  throw new Refused(said.error ?? `the explorer answered ${response.status}`, said.command ?? "", response.status);
+  throw new Refused(said.error ?? `the explorer answered ${response.status}`, said.command ?? "", response.status, said.making);
 }
 
 /** @param {string} where @param {Record<string, any>} [query] @param {AbortSignal} [signal] */

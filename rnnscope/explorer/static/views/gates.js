@@ -113,6 +113,10 @@ export async function open(main, first) {
         if (isOver) change({ gate, open: shownRange(opened) ?? "0-1", shut: shownRange(shut) });
         else paint();
       },
+      dropped() {
+        region = regionOf(context.param);
+        paint();
+      },
       picked(panel, { right, left, reach }) {
         const near = shown.gates.filter((/** @type {any} */ unit) => unit.gate === panel.gate && unit.run === panel.run)
           .map((/** @type {any} */ unit) => ({ unit, away: Math.hypot(unit.right - right, unit.left - left) }))

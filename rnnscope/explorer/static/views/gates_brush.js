@@ -23,9 +23,9 @@ export function panelsOf(box, spec) {
 /**
  * @param {HTMLElement} box the figure's plot @param {any} spec
  * @param {{brushed: (gate: string, open: [number, number], shut: [number, number], isOver: boolean) => void,
- *   picked: (panel: Panel, at: {right: number, left: number, reach: number}) => void}} heard
+ *   dropped: () => void, picked: (panel: Panel, at: {right: number, left: number, reach: number}) => void}} heard
  */
-export function brush(box, spec, { brushed, picked }) {
+export function brush(box, spec, { brushed, dropped, picked }) {
   /** @type {{panel: Panel, x: number, y: number, id: number, moved: boolean} | null} */
   let drag = null;
   const inside = (/** @type {number} */ value) => Math.max(0, Math.min(1, value));
@@ -64,5 +64,10 @@ export function brush(box, spec, { brushed, picked }) {
     else picked(drag.panel, { ...place(drag.panel, event.clientX, event.clientY), reach: NEAR_PX / drag.panel.rect.width });
     drag = null;
   });
-  box.addEventListener("pointercancel", () => { drag = null; });
+  // a finger that goes up or down first scrolls the page: what it drew until then is not meant
+  box.addEventListener("pointercancel", (event) => {
+    if (!drag || event.pointerId !== drag.id) return;
+    if (drag.moved) dropped();
+    drag = null;
+  });
 }

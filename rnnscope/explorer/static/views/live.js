@@ -15,6 +15,7 @@ import { FULL_NATS, writings } from "./live_writing.js";
 const MOST_TEXT = 3000;
 const LENGTHS = ["200", "400", "1000", "4000", "10000"];
 const REST_MS = 160;
+const GONE = "The explorer has stopped answering; once it runs again, this goes on by itself.";
 
 /** @param {HTMLElement} main @param {import("../app.js").Context} context */
 export async function open(main, context) {
@@ -31,8 +32,8 @@ export async function open(main, context) {
   let chars = LENGTHS.includes(param("chars")) ? param("chars") : "400";
   /** What the network made of the text, symbol by symbol. */
   const read = { text: "", nats: /** @type {(number | null)[]} */ ([]), ids: /** @type {number[][]} */ ([]), chances: /** @type {number[][]} */ ([]), units: /** @type {Int8Array[][]} */ ([]) };
-  let isWriting = false, waits = 0, noted = 0;
-  const reader = conversation(where), writer = conversation(where);
+  let isWriting = false, isLost = false, waits = 0, noted = 0;
+  const reader = conversation(where, connected), writer = conversation(where, connected);
 
   const problem = h("p.problem", { role: "alert" }), left = h("p.note", { role: "status" });
   const text = typed(facts, (param("prime") || forPeople(facts.prime)).slice(0, MOST_TEXT), MOST_TEXT, { typed: () => { note(); ask(); stale(); }, moved: () => show() });
@@ -70,6 +71,7 @@ export async function open(main, context) {
   const repaint = () => { paint(); out.paint(by); };
   document.addEventListener("keydown", escape);
   document.addEventListener("scheme", repaint);
+  document.addEventListener("answered", () => isLost && ask(), { signal });
   focus();
   show();
   left.textContent = "Waking the network …";
@@ -113,6 +115,7 @@ export async function open(main, context) {
         left.textContent = "";
         return void (problem.textContent = answer.error);
       }
+      if (answer.kind === "cut") return void (left.textContent = "");
       problem.textContent = "";
       if (answer.kind === "done") left.textContent = answer.note && `${answer.note[0].toUpperCase()}${answer.note.slice(1)}.`;
       if (answer.kind !== "read") return paint();
@@ -172,7 +175,7 @@ export async function open(main, context) {
       else if (answer.kind === "change") out.change(answer);
       else {
         if (answer.kind === "done") out.done(answer.note);
-        else out.say(answer.kind === "stopped" ? `Stopped after ${out.chars} characters.` : answer.error);
+        else out.say(answer.kind === "refused" ? answer.error : `Stopped after ${out.chars} characters.`);
         busy(false);
       }
     });
@@ -180,6 +183,13 @@ export async function open(main, context) {
 
   function stop() {
     writer.stop();
+  }
+
+  /** One line, whichever of the two conversations is cut; the shell says when the explorer is back. @param {boolean} isThere */
+  function connected(isThere) {
+    if (isLost === !isThere) return;
+    isLost = !isThere;
+    problem.textContent = isLost ? GONE : "";
   }
 
   /** @param {boolean} is */

@@ -9,14 +9,15 @@
  */
 
 /**
- * @param {string} path of /api @param {(isThere: boolean) => void} [changed] hears whether the explorer is there
+ * What hears an answer hears `{kind: "cut"}` where the connection ends before all of it has come.
+ * @param {string} path of /api @param {(isThere: boolean) => void} changed hears whether the explorer is there
  * @returns {Conversation}
  */
-export function conversation(path, changed = () => {}) {
+export function conversation(path, changed) {
   /** @type {WebSocket | null} */
   let socket = null;
   let number = 0;
-  let isClosed = false;
+  let isClosed = false, isPending = false;
   /** @type {(answer: any) => void} */
   let hear = () => {};
 
@@ -37,24 +38,35 @@ export function conversation(path, changed = () => {}) {
     });
     mine.addEventListener("message", (event) => {
       const answer = JSON.parse(event.data);
-      if (answer.id === number) hear(answer);
+      if (answer.id !== number) return;
+      if (["done", "stopped", "refused"].includes(answer.kind)) isPending = false;
+      hear(answer);
     });
     mine.addEventListener("close", () => {
       if (isClosed || socket !== mine) return;
       socket = null;
+      waiting = "";
       changed(false);
-      hear({ kind: "refused", error: "the explorer has stopped answering; is it still running?" });
+      cut();
     });
   }
   let waiting = "";
 
+  function cut() {
+    if (isPending) hear({ kind: "cut" });
+    isPending = false;
+  }
+
   return {
     ask(message, heard) {
       hear = heard;
+      isPending = true;
       say(JSON.stringify({ ...message, id: ++number }));
     },
     stop() {
-      if (socket && socket.readyState === WebSocket.OPEN) this.ask({ kind: "stop" }, hear);
+      if (socket && socket.readyState === WebSocket.OPEN) return this.ask({ kind: "stop" }, hear);
+      waiting = "";  // not even asked yet
+      cut();
     },
     close() {
       isClosed = true;

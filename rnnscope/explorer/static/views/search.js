@@ -3,6 +3,7 @@
 
 import { h } from "../lib/dom.js";
 import { Refused } from "../lib/api.js";
+import { untraced } from "../lib/states.js";
 import { openHypothesis } from "./search_hypothesis.js";
 import { openSpans } from "./search_spans.js";
 
@@ -62,5 +63,5 @@ export async function open(main, context) {
 /** @param {import("../app.js").Context} context */
 function missing({ corpus, run, part }) {
   if (!run) return new Refused(`no finished run on ${corpus.name}`, `rnnscope train ${corpus.name}`, 404);
-  return new Refused(`${run.name} is not traced on ${part}`, `rnnscope replay ${corpus.name}/${run.name} --trace --part ${part}`, 404);
+  return untraced(run, part);
 }

@@ -3,60 +3,31 @@
 // says and what keys do; the sheet draws, the store fetches, the panel tells of one place.
 
 import { h, say } from "../lib/dom.js";
-import { Refused } from "../lib/api.js";
-import { commandBox, isAborted } from "../lib/states.js";
-import { legend, paneControls, sheetControls, sitesOf } from "./text_controls.js";
+import { link } from "../lib/link.js";
+import { isAborted, lacking, progress, untraced } from "../lib/states.js";
+import { stateOf } from "./text_address.js";
+import { legend, paneControls, sheetControls } from "./text_controls.js";
 import { fillPanel } from "./text_panel.js";
 import { sheet } from "./text_sheet.js";
 import { textStore } from "./text_store.js";
 
 /** @param {HTMLElement} main @param {import("../app.js").Context} context */
 export async function open(main, context) {
-  const { corpus, part, signal } = context;
+  const { part, signal } = context;
+  let { corpus } = context;
   const store = textStore(corpus.name, part, signal, () => { drawn?.due(); legends(); }, failed);
   const places = new Set();
-  let state = read(context), active = 0, addressDue = 0, factsDue = 0;
+  let state = stateOf(context), active = 0, addressDue = 0, factsDue = 0;
   let chosen = -1, hovered = -1;
   /** @type {AbortController | undefined} */
   let asking;
   /** @type {ReturnType<typeof sheet> | undefined} */
   let drawn;
-  const controls = h("div.controls"), under = h("div.legends"), told = h("div.told"), place = h("div.place");
+  const paneRows = h("div.pane-rows"), sheetRow = h("div.sheet-row"), controls = h("div.controls", {}, paneRows, sheetRow), under = h("div.legends"), told = h("div.told"), place = h("div.place");
   const panel = h("aside.panel", { "aria-label": "This place" }, h("p.note", {}, "Point at a character, or click one."));
   const offer = h("div.offer", { hidden: true });
   main.replaceChildren(h("h1.unseen", {}, `Text of ${corpus.name}`), controls, under, told, h("div.stage", {}, place, panel), offer,
     h("p.note.keys", {}, h("kbd", {}, "←"), " ", h("kbd", {}, "→"), " unit · ", h("kbd", {}, "↑"), " ", h("kbd", {}, "↓"), " layer · ", h("kbd", {}, "Shift"), " + arrows: place · select text to search its units"));
-
-  /** What the address says of one pane. @param {import("../app.js").Context} from @param {string} mark */
-  function readPane(from, mark) {
-    const say = (/** @type {string} */ name) => from.param(name + mark);
-    const run = mark ? corpus.runs.find((/** @type {any} */ each) => each.name === say("run")) ?? from.run : from.run;
-    const trace = run?.traces[part];
-    const losses = corpus.losses[part] ?? [];
-    const layers = Array.from({ length: trace ? run.layers : 0 }, (_, each) => each + 1);
-    const [asked, number] = (say("unit") || (mark ? from.param("unit") : "")).split(".").map(Number);
-    const layer = layers.includes(asked) ? asked : 1;
-    const sites = sitesOf(trace, layer);
-    const askedSite = say("site") || (mark ? from.param("site") : "");
-    const site = sites.includes(askedSite) ? askedSite : sites[0] ?? "h";
-    const units = trace?.sites[`layers.${layer - 1}.${site}`] ?? 0;
-    const track = corpus.tracks.find((/** @type {any} */ each) => `track:${each.name}` === say("colour"));
-    const otherwise = trace ? "unit" : losses.length ? "surprise" : corpus.tracks.length ? `track:${corpus.tracks[0].name}` : "unit";
-    const colour = track || say("colour") === "unit" || (say("colour") === "surprise" && losses.length) ? say("colour") : otherwise;
-    const shownTrack = corpus.tracks.find((/** @type {any} */ each) => `track:${each.name}` === colour);
-    const predictor = losses.includes(say("predictor")) ? say("predictor") : losses.includes(run?.name) ? run.name : losses[0];
-    const unit = Number.isInteger(number) && number >= 0 && number < units ? number : 0;
-    return { mark, run, trace, layers, layer, unit, units, site, colour, predictor, track: shownTrack?.name, trackTitle: shownTrack?.title, isFlag: shownTrack?.kind === "flag",
-      label: mark ? "The second pane's colours" : "Colours", unitInput: /** @type {any} */ (null) };
-  }
-
-  /** @param {import("../app.js").Context} from */
-  function read(from) {
-    const isCompared = ["unit2", "run2", "site2", "colour2"].some((name) => from.param(name));
-    const columns = Math.min(400, Math.max(0, Math.round(Number(from.param("columns", "0"))) || 0));
-    return { isCompared, columns: columns && Math.max(8, columns), white: from.param("white") === "1", size: Math.min(24, Math.max(8, Number(from.param("size", "13")) || 13)),
-      panes: [readPane(from, ""), ...(isCompared ? [readPane(from, "2")] : [])] };
-  }
 
   const sourceOf = (/** @type {any} */ pane) =>
     pane.colour === "surprise" ? store.surprise(pane.predictor) : pane.colour === "unit" ? (pane.trace ? store.units(pane.run.name, pane.site, pane.layer) : null) : store.track(pane.track);
@@ -68,23 +39,35 @@ export async function open(main, context) {
     });
     if (!isNew && scales === String(now)) return;
     scales = String(now);
-    under.replaceChildren(...state.panes.map((pane, index) => legend(pane, now[index])));
+    const fill = () => under.replaceChildren(...state.panes.flatMap((pane, index) => (sourceOf(pane) ? [legend(pane, now[index])] : [])), ...state.panes.slice(0, 1).flatMap(awaited));
+    if (isNew || !scrollY) fill();
+    else stay(fill);
   }
 
-  function showControls() {
+  /** What is above the sheet may grow or shrink: what is read stays where it is. @param {() => void} change */
+  function stay(change) {
+    const top = place.getBoundingClientRect().top;
+    change();
+    scrollBy(0, place.getBoundingClientRect().top - top);
+  }
+
+  /** That the units' colours come by themselves. @param {any} pane */
+  const awaited = (pane) => (pane.awaited ? [h("p.legend.awaited", {}, h("span", {}, "Its units are being traced:"), progress(pane.awaited))] : []);
+
+  /** @param {boolean} [isSheetKept] somebody may be typing into its box */
+  function showControls(isSheetKept = false) {
     const choices = { runs: corpus.runs, losses: corpus.losses[part] ?? [], tracks: corpus.tracks };
     const isOpen = controls.querySelector("details")?.open;
-    controls.replaceChildren(
-      ...state.panes.map((pane, index) => paneControls(pane, choices, (values) => changePane(index, values), index ? endComparison : null)),
-      sheetControls(state, change, jump, compare, isOpen));
-    const untraced = state.panes.find((pane) => pane.colour === "unit" && !pane.trace && pane.run);
-    told.replaceChildren(...(untraced ? [h("p.notice", {}, `${untraced.run.name} is not traced on the ${part} part, so there is no unit to colour by. This command does it: `), commandBox(`rnnscope replay ${corpus.name}/${untraced.run.name} --trace --part ${part}`)] : []));
+    paneRows.replaceChildren(...state.panes.map((pane, index) => paneControls(pane, choices, (values) => changePane(index, values), index ? endComparison : null)));
+    if (!isSheetKept) sheetRow.replaceChildren(sheetControls(state, change, jump, compare, isOpen));
+    const bare = state.panes.find((pane) => pane.colour === "unit" && !pane.trace && pane.run);
+    told.replaceChildren(...(bare ? [lacking(untraced(bare.run, part), "There is no unit to colour by yet.")] : []));
   }
 
   /** A new address, read again. @param {Record<string, any>} values */
   function change(values, isDrawnAnew = true) {
     context.set(values);
-    state = read(context);
+    state = stateOf(context);
     showControls();
     colourPanes();
     if (isDrawnAnew) build();
@@ -178,16 +161,7 @@ export async function open(main, context) {
   function links(pane, row, step) {
     if (!pane.trace) return null;
     const values = { run: pane.run.name, unit: `${pane.layer}.${pane.unit}` };
-    return [link("units", values, "Card"), link("teach", { ...values, at: `${row}.${step}` }, "Step through"), link("live", values, "Clamp it")];
-  }
-
-  /** @param {string} view @param {Record<string, any>} values @param {string} words */
-  function link(view, values, words) {
-    return h("a", { href: context.href(view, values), onclick: (/** @type {MouseEvent} */ event) => {
-      if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
-      event.preventDefault();
-      context.go(view, values);
-    } }, words);
+    return [link(context, "units", values, "Card"), link(context, "teach", { ...values, at: `${row}.${step}` }, "Step through"), link(context, "live", values, "Clamp it")];
   }
 
   /** @param {number} at @param {number} [chars] */
@@ -233,7 +207,7 @@ export async function open(main, context) {
     const message = error instanceof Error ? error.message : String(error);
     if (places.has(message)) return;
     if (/traced|beyond|numbered from 0/.test(message)) places.add(message);  // said once: the same tile is asked for again and again
-    told.replaceChildren(h("p.notice", { role: "status" }, message), ...(error instanceof Refused && error.command ? [commandBox(error.command)] : []));
+    told.replaceChildren(lacking(error));
   }
 
   let builds = 0;
@@ -289,7 +263,7 @@ export async function open(main, context) {
     if (!span || offer.hidden) return;
     const pane = state.panes[0];
     offer.replaceChildren(h("span", {}, `${span.to - span.from} characters selected`),
-      link("search", { run: pane.run.name, spans: `${row}.${step}-${Math.min(step + span.to - span.from, drawn?.layout.rowChars ?? 0)}` }, "Search units for this span"));
+      link(context, "search", { run: pane.run.name, spans: `${row}.${step}-${Math.min(step + span.to - span.from, drawn?.layout.rowChars ?? 0)}` }, "Search units for this span"));
   }, { signal });
 
   document.addEventListener("keydown", (event) => {
@@ -319,6 +293,20 @@ export async function open(main, context) {
     choose(at);
   }
 
+  /** Records have changed: new colours where one waited for them, and everything where it was. */
+  document.addEventListener("library", (event) => {
+    context = { .../** @type {CustomEvent} */ (event).detail, signal };
+    corpus = context.corpus;
+    const waited = state.panes.some((pane) => pane.awaited);
+    state = stateOf(context);
+    stay(() => {
+      showControls(true);
+      colourPanes();
+      repaint();
+    });
+    if (waited && !state.panes[0].awaited) say(state.panes[0].trace ? `The units are there: coloured by unit ${state.panes[0].layer}.${state.panes[0].unit}` : "The units could not be traced");
+  }, { signal });
+
   document.addEventListener("scheme", () => { drawn?.recolour(); legends(true); facts(); }, { signal });
   let wide = innerWidth;
   addEventListener("resize", () => {
@@ -333,7 +321,7 @@ export async function open(main, context) {
   return {
     changed(/** @type {import("../app.js").Context} */ now) {
       if (now.corpus !== corpus || now.part !== part || now.run !== context.run) return now.go("text", Object.fromEntries(new URLSearchParams(location.search)));
-      state = read(now);
+      state = stateOf(now);
       showControls();
       build();
     },

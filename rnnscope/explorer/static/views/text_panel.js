@@ -25,7 +25,7 @@ function ofNetwork(facts, pane, links) {
         bar.style.width = `${(100 * each.probability) / most}%`;
         return h("li", { class: each.is_true ? "true" : false }, shown(each.symbol), h("span.track", { "aria-hidden": "true" }, bar), h("span", {}, percent(each.probability, 1)), each.is_true && h("span.unseen", {}, "the true one"));
       }))
-      : h("p.note", {}, pane.run ? "Not traced here: only what it lost is known." : "There is no run to ask."),
+      : h("p.note", {}, pane.making ? "It is being traced: what it expected comes with that." : pane.run ? "Not traced here: only what it lost is known." : "There is no run to ask."),
     h("p", {}, "True next: ", shown(facts.next), facts.rank ? h("span.note", {}, ` rank ${facts.rank}`) : ""),
     h("p", {}, "Surprise: ", facts.nats === null && facts.nats_worked_out === null ? "–" : h("b", {}, `${fixed(facts.nats ?? facts.nats_worked_out, 3)} nats`),
       facts.nats !== null && h("span.note", {}, ` (${fixed(facts.nats / Math.LN2, 2)} bits)`)),

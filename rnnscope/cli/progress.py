@@ -1,4 +1,4 @@
-"""Training under way, on stderr: bars at a terminal, a line now and then elsewhere. Knows no training."""
+"""Work under way, on stderr: of training bars at a terminal, a line now and then elsewhere. Knows no work."""
 
 import sys
 import time
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from rnnscope.progress import OnShare
 
 if TYPE_CHECKING:
     from rnnscope.training.progress import Progress as TrainingProgress
@@ -102,6 +104,20 @@ class RunsOnScreen:
         if self._all is None:
             self._all = self._bars.add_task("all", total=sum(self._costs.values()), news="")
         self._bars.update(self._all, completed=self._work_done, news=self._all_news(""))
+
+
+def share_told(what: str) -> OnShare:
+    """Hears of work, and says now and then on stderr how much of `what` is done; nothing of what is done
+    sooner."""
+    said = time.monotonic()
+
+    def told(share: float) -> None:
+        nonlocal said
+        if time.monotonic() - said > SECONDS_BETWEEN_LINES:
+            said = time.monotonic()
+            print(f"{share:4.0%} of {what}", file=sys.stderr, flush=True)
+
+    return told
 
 
 def described(progress: "TrainingProgress") -> str:

@@ -1,6 +1,5 @@
 """`rnnscope statistics`: how every unit of a run behaves over a whole part, with nothing kept on disk."""
 
-import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -8,8 +7,6 @@ import typer
 
 from rnnscope.cli.options import DEFAULT_WORK, JsonOption, WorkOption, emit, notice, processes_or_cores
 from rnnscope.cli.replay import RunArgument
-
-SECONDS_BETWEEN_LINES = 15.0
 
 
 def register(app: typer.Typer) -> None:
@@ -65,15 +62,14 @@ def statistics(
 
 def _progress(chars: int) -> Callable[[str, Any], None]:
     """Hears of jobs, and says now and then how much of the part is read."""
+    from rnnscope.cli.progress import share_told
+
     done: dict[str, int] = {}
-    said = time.monotonic()
+    told = share_told(f"{chars:,} characters")
 
     def hear(name: str, news: Any) -> None:
-        nonlocal said
         done[name] = int(news)
-        if time.monotonic() - said > SECONDS_BETWEEN_LINES:
-            said = time.monotonic()
-            notice(f"{sum(done.values()) / chars:4.0%} of {chars:,} characters")
+        told(sum(done.values()) / chars)
 
     return hear
 

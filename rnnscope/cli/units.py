@@ -45,6 +45,7 @@ def units(
     as_json: JsonOption = False,
 ) -> None:
     """Rank units by how closely they follow a hypothesis, or by being on in a span and off around it."""
+    from rnnscope.cli.progress import share_told
     from rnnscope.errors import ConfigError
     from rnnscope.records.corpus import find_corpus
     from rnnscope.records.run import find_run
@@ -61,7 +62,10 @@ def units(
     corpus = find_corpus(work, found.manifest.corpus)
     row_chars = corpus.part(part).row_chars
     if hypothesis:
-        finding = units_by_hypothesis(found, corpus, part, chars, hypothesis, seed, work, command_line())
+        told = share_told("the ranking")
+        finding = units_by_hypothesis(
+            found, corpus, part, chars, hypothesis, seed, work, command_line(), told
+        )
     else:
         given, against = (
             [_span(text, row_chars) for text in texts or ()] for texts in (spans, counter_spans)

@@ -4,7 +4,6 @@ Every view has a page of its own, `/text` say, whose address restores it, and it
 described by `/api/openapi.json`.
 """
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -19,10 +18,10 @@ from rnnscope.explorer import pages
 from rnnscope.explorer.breakdowns import Breakdowns
 from rnnscope.explorer.guard import LOCAL_HOSTS, Guard
 from rnnscope.explorer.indexing import Indexes
-from rnnscope.explorer.kept import Kept
 from rnnscope.explorer.library import Library, NotThere
 from rnnscope.explorer.opening import Opening
 from rnnscope.explorer.parameters import Refusal, refusal
+from rnnscope.explorer.rankings import Rankings
 from rnnscope.explorer.views import ROUTERS
 from rnnscope.explorer.views.live import Live
 
@@ -53,8 +52,7 @@ def create_app(
     app.state.live = live
     app.state.indexes = Indexes()
     app.state.breakdowns = Breakdowns()
-    app.state.rankings = Kept(32)
-    app.state.ranking_turn = asyncio.Semaphore(1)
+    app.state.rankings = Rankings()
     for router in ROUTERS:
         app.include_router(router, prefix="/api")
     app.include_router(pages.router)

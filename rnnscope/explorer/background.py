@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from rnnscope.errors import RnnscopeError
+from rnnscope.progress import OnShare
 
 MOST_JOBS = 12
 """Results that are kept; the one that was asked for longest ago goes first."""
-OnShare = Callable[[float], None]
-"""Hears which share is done; may wait, while what was asked for since is worked out, and may raise."""
 
 
 @dataclass
@@ -37,7 +36,8 @@ class _Dropped(Exception):
 
 
 class Background:
-    """Works in threads that end with the process, the job that was asked for last before all others."""
+    """Works in threads that end with the process, the job that was asked for last before all others: where
+    another one tells its share, it waits, and ends if it is dropped."""
 
     def __init__(self, most_jobs: int = MOST_JOBS) -> None:
         self._most = most_jobs

@@ -23,9 +23,10 @@ from rnnscope.analyses.unit_cards import (
 )
 from rnnscope.counters import KEEPING, gate_sites
 from rnnscope.errors import ConfigError
-from rnnscope.explorer.background import Background, Job, OnShare
+from rnnscope.explorer.background import Background, Job
 from rnnscope.explorer.library import Library
 from rnnscope.models.sizing import has_units, why_no_gates
+from rnnscope.progress import OnShare
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding, Row
 from rnnscope.records.run import Run

@@ -65,7 +65,7 @@ def measure(job: MeasureJob) -> list[Row]:
     _, roles = role_rows(states, hypotheses_of(corpus, "test", rows))
     record = ablate_run(run, corpus, "test", ABLATION_CHARS, "mean", None, job.command)
     ablated = {(row["layer"], row["unit"]): row for row in held_rows(record, corpus)}
-    trained, untrained = (_kept(sites, inputs_RT) for sites in (states.sites, states.untrained))
+    trained, untrained = (_kept(values, inputs_RT) for values in (sites, before))
     found: list[Row] = []
     for index, role in enumerate(roles):
         lost = ablated[role["layer"], role["unit"]]

@@ -16,7 +16,7 @@ does not tell which side of a level it is on, the trace is asked.
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import Literal
 
 import numpy as np
 
+from rnnscope.progress import OnShare, unheard, within
 from rnnscope.records.folder import (
     MANIFEST,
     Manifest,
@@ -34,13 +35,11 @@ from rnnscope.records.folder import (
     new_record,
     save_array,
 )
-from rnnscope.records.half_levels import LEVELS, levels_of, values_of
+from rnnscope.records.half_levels import LEVELS, turned, values_of
 from rnnscope.records.trace import Trace
 
 SLAB_NUMBERS = 48_000_000
 """Values held in memory at a time, two bytes each."""
-TURNED_STEPS = 1024
-"""Steps that are turned at once: a block that the processor's cache holds."""
 FULL = 127
 
 
@@ -147,9 +146,7 @@ def find_columns(trace: Trace, site: str, folder: Path) -> Columns | None:
     return Columns(folder, manifest, trace) if is_this else None
 
 
-def build_columns(
-    trace: Trace, site: str, folder: Path, progress: Callable[[float], None] = lambda share: None
-) -> Columns:
+def build_columns(trace: Trace, site: str, folder: Path, progress: OnShare = unheard) -> Columns:
     """Columns of a site in `folder`, made where they are not there or stale; memory is that of one slab.
 
     `progress` is told the share that is done, and may raise to stop. Raises RecordError for a site that the
@@ -167,7 +164,7 @@ def build_columns(
     return Columns(folder, manifest, trace)
 
 
-def _fill(partial: Path, trace: Trace, site: str, progress: Callable[[float], None]) -> None:
+def _fill(partial: Path, trace: Trace, site: str, progress: OnShare) -> None:
     of = trace.manifest
     units, chars = of.sites[site], of.rows * of.row_chars
     counts_HL = np.zeros((units, LEVELS), np.uint32)
@@ -207,21 +204,12 @@ def _largest(levels: np.ndarray) -> float:
     return float(np.abs(_VALUES[levels[[0, -1]]]).max()) or 1.0
 
 
-def _slabs(trace: Trace, site: str, progress: Callable[[float], None]) -> Iterator[tuple[slice, np.ndarray]]:
+def _slabs(trace: Trace, site: str, progress: OnShare) -> Iterator[tuple[slice, np.ndarray]]:
     """(units, their levels (U, R, T)), one slab after the other."""
-    of = trace.manifest
-    units = of.sites[site]
-    width = max(1, min(units, SLAB_NUMBERS // max(1, of.rows * of.row_chars)))
+    values = trace.site_values(site)
+    rows, steps, units = values.shape
+    width = max(1, min(units, SLAB_NUMBERS // max(1, rows * steps)))
     for first in range(0, units, width):
         some = slice(first, min(units, first + width))
-        levels_URT = np.empty((some.stop - some.start, of.rows, of.row_chars), np.uint16)
-        step = 0
-        for block in trace.blocks([site]):
-            some_RtU = block[site][:, :, some]
-            for row, start in np.ndindex(some_RtU.shape[0], -(-some_RtU.shape[1] // TURNED_STEPS)):
-                turned = levels_of(some_RtU[row, start * TURNED_STEPS : (start + 1) * TURNED_STEPS]).T
-                at = step + start * TURNED_STEPS
-                levels_URT[:, row, at : at + turned.shape[1]] = turned
-            step += some_RtU.shape[1]
-            progress((first + (some.stop - first) * step / of.row_chars) / units)
-        yield some, levels_URT
+        told = within(progress, first / units, some.stop / units)
+        yield some, turned(values.blocks(slice(None), some), (some.stop - first, rows, steps), told)

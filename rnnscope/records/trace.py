@@ -64,28 +64,35 @@ class Trace:
         """One site whole, shape (R, T, H). Raises RecordError for a site that the trace does not have."""
         return np.concatenate([block[name] for block in self.blocks([name])], axis=1)
 
+    def site_values(self, name: str, rows: int | None = None) -> "TracedSite":
+        """One site over the first rows, by default all, of which nothing is read yet. Raises RecordError for
+        a site that the trace does not have."""
+        self._refuse_unknown(name)
+        return TracedSite(self, name, self.manifest.rows if rows is None else min(rows, self.manifest.rows))
+
     def blocks(self, names: list[str] | None = None) -> Iterator[dict[str, np.ndarray]]:
         """Shard after shard in time: site -> (R, t, H), memory-mapped; float32 where int8 is on disk."""
         names = list(self.manifest.sites) if names is None else names
         for name in names:
-            if name not in self.manifest.sites:
-                raise RecordError(
-                    f"no site '{name}' in '{self.folder}'; {did_you_mean(name, self.manifest.sites)}"
-                )
+            self._refuse_unknown(name)
         for shard in range(len(self.manifest.shards)):
             yield {name: self._shard(name, shard) for name in names}
 
     def at(
-        self, name: str, rows_N: np.ndarray, steps_N: np.ndarray, unit: int | slice = slice(None)
+        self,
+        name: str,
+        rows_N: np.ndarray,
+        steps_N: np.ndarray,
+        unit: int | slice = slice(None),
+        *,
+        keeps_open: bool = True,
     ) -> np.ndarray:
         """One site at N places, shape (N, H), or one unit of it, (N,): of the shards nothing else is read.
+        Their files stay open for the next time, or are closed one after the other.
 
         Raises RecordError for a site that the trace does not have.
         """
-        if name not in self.manifest.sites:
-            raise RecordError(
-                f"no site '{name}' in '{self.folder}'; {did_you_mean(name, self.manifest.sites)}"
-            )
+        self._refuse_unknown(name)
         stops = np.cumsum(self.manifest.shards)
         shards_N = np.searchsorted(stops, steps_N, side="right")
         order = np.argsort(shards_N, kind="stable")
@@ -97,9 +104,10 @@ class Trace:
                 continue
             shard = int(shards_N[places[0]])
             within = steps_N[places] - (stops[shard] - self.manifest.shards[shard])
-            stored = self._mapped(shard_path(self.folder, name, shard))[rows_N[places], within, unit]
+            mapped = self._mapped if keeps_open else load_array
+            stored = mapped(shard_path(self.folder, name, shard))[rows_N[places], within, unit]
             if self.manifest.dtype == "int8":
-                stored = _spread(stored, self._mapped(scale_path(self.folder, name, shard))[unit])
+                stored = _spread(stored, np.asarray(mapped(scale_path(self.folder, name, shard))[unit]))
             found_NH[places] = stored
         return found_NH
 
@@ -118,11 +126,61 @@ class Trace:
             self._opened[path] = load_array(path).view(np.ndarray)
         return self._opened[path]
 
-    def _shard(self, name: str, shard: int) -> np.ndarray:
-        stored = load_array(shard_path(self.folder, name, shard))
+    def _shard(
+        self,
+        name: str,
+        shard: int,
+        rows: slice = slice(None),
+        steps: slice = slice(None),
+        units: slice = slice(None),
+    ) -> np.ndarray:
+        stored = load_array(shard_path(self.folder, name, shard))[rows, steps, units]
         if self.manifest.dtype != "int8":
             return stored
-        return _spread(stored, load_array(scale_path(self.folder, name, shard)))
+        return _spread(stored, load_array(scale_path(self.folder, name, shard))[units])
+
+    def _refuse_unknown(self, name: str) -> None:
+        if name not in self.manifest.sites:
+            raise RecordError(
+                f"no site '{name}' in '{self.folder}'; {did_you_mean(name, self.manifest.sites)}"
+            )
+
+
+@dataclass(frozen=True)
+class TracedSite:
+    """One site of a trace over its first rows; on disk until something of it is asked for."""
+
+    trace: Trace
+    name: str
+    rows: int
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(R, T, H)."""
+        return self.rows, self.trace.manifest.row_chars, self.trace.manifest.sites[self.name]
+
+    def blocks(self, steps: slice = slice(None), units: slice = slice(None)) -> Iterator[np.ndarray]:
+        """What each shard has of a stretch of steps and of units, (R, t, U), shard after shard in time."""
+        start, stop, _ = steps.indices(self.shape[1])
+        first = 0
+        for shard, length in enumerate(self.trace.manifest.shards):
+            within = slice(max(0, start - first), min(length, stop - first))
+            if within.start < within.stop:
+                yield self.trace._shard(self.name, shard, slice(self.rows), within, units)
+            first += length
+
+    def at(self, rows_N: np.ndarray, steps_N: np.ndarray, unit: int | slice = slice(None)) -> np.ndarray:
+        """Values at N places, shape (N, H), or of one unit, (N,)."""
+        return self.trace.at(self.name, rows_N, steps_N, unit, keeps_open=False)
+
+    def share_beyond(self, levels_H: np.ndarray, side_H: np.ndarray) -> np.ndarray:
+        """Share of all characters where each unit, in half precision, is above its level (side 1) or below it
+        (side -1)."""
+        counts_H = np.zeros(self.shape[2], dtype=np.int64)
+        for block_RtH in self.blocks():
+            halves_RtH = block_RtH.astype(np.float16).astype(np.float32)
+            counts_H += (side_H * (halves_RtH - levels_H) > 0).sum(axis=(0, 1))
+        return counts_H / (self.shape[0] * self.shape[1])
 
 
 def shard_path(folder: Path, site: str, shard: int) -> Path:

@@ -4,16 +4,27 @@ from rnnscope.analyses.cell_roles import SHIFTS, associate, ranked_for
 from rnnscope.analyses.cell_roles.states import UnitStates
 from rnnscope.corpora.tracks import Track, refuse_constant
 from rnnscope.errors import ConfigError
+from rnnscope.progress import OnShare, unheard, within
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding
 from rnnscope.records.run import Run
 from rnnscope.studies.unit_states import hypotheses_of
 
+ASSOCIATING = 0.5
+"""Of the time, what it takes until the intervals are drawn."""
+
 
 def ranked_by_track(
-    run: Run, corpus: Corpus, part: str, states: UnitStates, track: Track, seed: int, command: str = ""
+    run: Run,
+    corpus: Corpus,
+    part: str,
+    states: UnitStates,
+    track: Track,
+    seed: int,
+    command: str = "",
+    told: OnShare = unheard,
 ) -> Finding:
-    """All units by how closely they follow a track, beside the controls.
+    """All units by how closely they follow a track, beside the controls. `told` hears which share is done.
 
     Raises ConfigError for a track that the text has nowhere or everywhere.
     """
@@ -25,7 +36,8 @@ def ranked_by_track(
             f"'{track.name}' holds too seldom, or too seldom not, in one half of the text to compare the "
             "two; take a wider one, or more text with --chars"
         )
-    rows = ranked_for(states, associate(states, [hypothesis], seed), 0)
+    found = associate(states, [hypothesis], seed, within(told, 0.0, ASSOCIATING))
+    rows = ranked_for(states, found, 0, within(told, ASSOCIATING, 1.0))
     clear = [row for row in rows if row["is_clear"]]
     best, measure = rows[0], "AUC" if hypothesis.is_flag else "rank correlation"
     return Finding(

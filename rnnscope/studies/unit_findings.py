@@ -24,7 +24,6 @@ def gates(study: Study) -> Finding:
 def roles(study: Study) -> Finding:
     rows = max(Trace.read(run.replay_folder("test", "trace")).manifest.rows for run in study.opened)
     hypotheses = hypotheses_of(study.corpus, "test", rows)
-    # one network after the other: a large one fills much memory
     networks = (unit_states(run, study.corpus) for run in study.opened)
     return cell_roles(networks, hypotheses, study.corpus.name, "test", study.seed)
 

@@ -7,6 +7,7 @@ from rnnscope.analyses.cell_roles.states import UnitStates
 from rnnscope.analyses.span_search import Span, span_search
 from rnnscope.corpora.tracks import find_track
 from rnnscope.errors import ConfigError
+from rnnscope.progress import OnShare, unheard
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding
 from rnnscope.records.run import Run
@@ -19,16 +20,24 @@ MOST_OVER = 10
 
 
 def units_by_hypothesis(
-    run: Run, corpus: Corpus, part: str, chars: int, name: str, seed: int, work: Path, command: str
+    run: Run,
+    corpus: Corpus,
+    part: str,
+    chars: int,
+    name: str,
+    seed: int,
+    work: Path,
+    command: str,
+    told: OnShare = unheard,
 ) -> Finding:
-    """All units by how closely they follow a track or a regular expression, beside the controls.
+    """All units by how closely they follow a track or a regular expression, beside the controls. `told` hears
+    which share of the ranking is done.
 
     Raises ConfigError for a hypothesis that does not compile, or that the text has nowhere or everywhere.
     """
     track = find_track(name, corpus.manifest.language)
-    track = find_track(name, corpus.manifest.language)
     states = traced_states(run, corpus, part, chars, work, command)
-    return ranked_by_track(run, corpus, part, states, track, seed, command)
+    return ranked_by_track(run, corpus, part, states, track, seed, command, told)
 
 
 def units_by_span(

@@ -12,7 +12,7 @@ from rnnscope.corpora.tracks import Track, tracks_of
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import is_whole
 from rnnscope.records.run import Run
-from rnnscope.records.trace import Trace, TraceManifest
+from rnnscope.records.trace import Trace, TracedSite, TraceManifest
 
 STATE_SITE = {"lstm": "tanh_c"}
 """What colours text: tanh(c) for an LSTM as in the 2015 paper, the output h for cells that have no c."""
@@ -35,7 +35,8 @@ def current_trace(run: Run, part: str, kind: str = "trace") -> TraceManifest | N
 
 
 def unit_states(run: Run, corpus: Corpus, part: str = "test") -> UnitStates:
-    """The run's units over the rows that were traced, and the same before training where that was traced too.
+    """The run's units over the rows that were traced, and the same before training where that was traced too;
+    on disk until they are asked for.
 
     Raises RecordError where there is no trace.
     """
@@ -65,8 +66,8 @@ def in_half_precision(blocks: Iterable[Mapping[str, np.ndarray]]) -> dict[str, n
     return {site: np.concatenate([block[site] for block in halves], axis=1) for site in halves[0]}
 
 
-def _values(trace: Trace, sites: Sequence[str], rows: int) -> dict[str, np.ndarray]:
-    return {name: trace.site(name)[:rows] for name in sites}
+def _values(trace: Trace, sites: Sequence[str], rows: int) -> dict[str, TracedSite]:
+    return {name: trace.site_values(name, rows) for name in sites}
 
 
 def hypotheses_of(

@@ -15,8 +15,8 @@ from rnnscope.analyses.cell_roles import (
     role_rows,
 )
 from rnnscope.analyses.cell_roles.labels import SHIFTS, Labelings
-from rnnscope.analyses.cell_roles.ranks import levels_of
 from rnnscope.analyses.cell_roles.scores import scores
+from rnnscope.records.half_levels import levels_of
 
 ROWS, CHARS = 3, 6000
 

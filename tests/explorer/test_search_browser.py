@@ -1,11 +1,14 @@
 """The views of search and of errors, driven in a browser."""
 
 import re
+import threading
+import time
 from pathlib import Path
 
 import pytest
 from planted_reader import QUOTE_UNIT
 
+from rnnscope.explorer.views import search
 from rnnscope.records.corpus import find_corpus
 
 pytestmark = pytest.mark.timeout(180)
@@ -86,3 +89,44 @@ def test_a_slice_is_pressed_and_its_errors_are_read(page, small_explorer: str):
     bar.wait_for()
     bar.click()
     page.locator(".reading-errors h2", has_text="n-gram, 1-gram").wait_for()
+
+
+@pytest.mark.slow
+def test_a_ranking_shows_its_share_and_ends_when_another_is_asked_for_or_the_page_is_left(
+    page, small_work: Path, served, monkeypatch: pytest.MonkeyPatch
+):
+    ranked, ended = search.ranked_by_track, {"a": threading.Event(), "b": threading.Event()}
+
+    def endless_for_a_and_b(run, corpus, part, states, track, seed, told):
+        if track.name not in ended:
+            return ranked(run, corpus, part, states, track, seed, told=told)
+        try:
+            while True:
+                told(0.37)
+                time.sleep(0.001)
+        finally:
+            ended[track.name].set()
+
+    monkeypatch.setattr(search, "ranked_by_track", endless_for_a_and_b)
+    with served(small_work) as base:
+        page.goto(f"{base}/search?corpus=tales&run=reader&pattern=a")
+        page.locator(".working .share", has_text="37").wait_for()
+        assert page.get_by_role("progressbar").get_attribute("value") == "0.37"
+        page.locator("input.pattern").fill("“[^”]*")
+        page.keyboard.press("Enter")
+        row = page.locator(".found.wide tbody tr").first
+        row.wait_for()  # the first would never have ended by itself
+        assert row.locator(".unit a").first.inner_text() == QUOTED
+        assert ended["a"].wait(20)
+        page.locator("input.pattern").fill("b")
+        page.keyboard.press("Enter")
+        page.locator(".working .share", has_text="37").wait_for()
+        assert not ended["b"].is_set()
+        page.get_by_role("link", name="Gates").first.click()
+        assert ended["b"].wait(20)
+        ended["b"].clear()
+        page.go_back()
+        page.locator(".working .share", has_text="37").wait_for()
+        page.get_by_role("button", name="Stop").click()
+        page.locator(".found", has_text="Stopped.").wait_for()
+        assert ended["b"].wait(20)

@@ -138,3 +138,31 @@ def test_a_site_that_is_not_there_is_named(tmp_path: Path):
     write_trace(tmp_path / "trace", facts(), Network())
     with pytest.raises(RecordError, match=r"no site 'layers\.0\.x'"):
         Trace.read(tmp_path / "trace").site("layers.0.x")
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "int8"])
+def test_a_site_read_piece_by_piece_is_the_site(tmp_path: Path, dtype: TraceDtype):
+    generator = np.random.default_rng(0)
+    values = generator.normal(size=(4, 90, 6)).astype(np.float32)
+    of = facts(dtype) | {"rows": 4, "row_chars": 90}
+    shards = (({"h": values[:, at : at + 40]}, {}) for at in range(0, 90, 40))
+    trace = write_trace(tmp_path / "trace", of, lambda first, carried: shards)
+    whole_RTH, site = trace.site("h")[:3], trace.site_values("h", 3)
+    assert site.shape == whole_RTH.shape
+    for steps, units in (
+        (slice(0, 90), slice(None)),
+        (slice(39, 81), slice(2, 5)),
+        (slice(45, 50), slice(0, 1)),
+    ):
+        pieces = list(site.blocks(steps, units))
+        assert all(piece.dtype == whole_RTH.dtype for piece in pieces)
+        assert np.array_equal(np.concatenate(pieces, axis=1), whole_RTH[:, steps, units])
+    rows, places = generator.integers(3, size=50), generator.integers(90, size=50)
+    assert np.array_equal(site.at(rows, places), whole_RTH[rows, places])
+    assert np.array_equal(site.at(rows, places, 4), whole_RTH[rows, places, 4])
+    levels_H, side_H = whole_RTH[1, 17].astype(np.float16).astype(np.float32), np.array([1, -1] * 3)
+    halves = whole_RTH.astype(np.float16).astype(np.float32)
+    shares = (side_H * (halves - levels_H) > 0).mean(axis=(0, 1))
+    assert np.array_equal(site.share_beyond(levels_H, side_H), shares)
+    with pytest.raises(RecordError, match="no site"):
+        trace.site_values("c")

@@ -22,9 +22,12 @@ from scipy import stats
 from rnnscope.analyses.cell_roles.labels import Labelings
 from rnnscope.analyses.cell_roles.scores import last_character, scores
 from rnnscope.analyses.cell_roles.states import Hypothesis, UnitStates
+from rnnscope.progress import OnShare, unheard, within
 
 FEWEST_SHIFTS = 8
 """Shifted labelings that must tell something apart in both halves, for chance to be known."""
+TRAINED = 0.65
+"""Of the time for one hypothesis, what the trained network takes where there is an untrained one."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,14 @@ class Associations:
         return (np.abs(self.chosen_KU) - np.maximum(controls_K, 0)[:, None]).argmax(axis=0)
 
 
-def associate(network: UnitStates, hypotheses: Sequence[Hypothesis], seed: int = 0) -> Associations:
-    """All units of `network` against hypotheses that are usable and have its (R, T)."""
+def associate(
+    network: UnitStates, hypotheses: Sequence[Hypothesis], seed: int = 0, told: OnShare = unheard
+) -> Associations:
+    """All units of `network` against hypotheses that are usable and have its (R, T). `told` hears which share
+    is done."""
     labelings = Labelings(hypotheses, np.random.default_rng(seed))
-    found = scores(list(network.sites.values()), labelings)
+    trained = TRAINED if network.untrained else 1.0
+    found = scores(list(network.sites.values()), labelings, told=within(told, 0.0, trained))
     sign_KU = np.where(found.true_2KU[0] < 0, -1, 1)
     scored_KU = found.true_2KU[1] * sign_KU
     chosen_SKU, scored_SKU = found.shifted_2SKU
@@ -81,7 +88,7 @@ def associate(network: UnitStates, hypotheses: Sequence[Hypothesis], seed: int =
         bits_KU=found.bits_KU,
         q_KU=_q_values(scored_KU, shifted_SKU),
         last_2K=last_character(network, labelings),
-        untrained_2K=_untrained(network, labelings),
+        untrained_2K=_untrained(network, labelings, within(told, trained, 1.0)),
     )
 
 
@@ -99,12 +106,12 @@ def _q_values(scored_KU: np.ndarray, shifted_SKU: np.ndarray) -> np.ndarray:
     return stats.false_discovery_control(p_KU.ravel()).reshape(p_KU.shape)
 
 
-def _untrained(network: UnitStates, labelings: Labelings) -> np.ndarray:
+def _untrained(network: UnitStates, labelings: Labelings, told: OnShare) -> np.ndarray:
     count = len(labelings.hypotheses)
     if not network.untrained:
         return np.full((2, count), -1.0)
     sites = list(network.untrained.values())
-    chosen_KU, later_KU = scores(sites, labelings, with_shifts=False, with_bits=False).true_2KU
+    chosen_KU, later_KU = scores(sites, labelings, with_shifts=False, with_bits=False, told=told).true_2KU
     best_K = np.abs(chosen_KU).argmax(axis=1)
     signed_K, places = chosen_KU[np.arange(count), best_K], np.arange(count)
     return np.stack([np.abs(signed_K), later_KU[places, best_K] * np.where(signed_K < 0, -1, 1)])

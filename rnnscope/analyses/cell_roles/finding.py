@@ -9,8 +9,10 @@ import numpy as np
 from rnnscope.analyses.cell_roles.association import Associations, associate
 from rnnscope.analyses.cell_roles.intervals import intervals
 from rnnscope.analyses.cell_roles.labels import SHIFTS
+from rnnscope.analyses.cell_roles.ranks import stretch
 from rnnscope.analyses.cell_roles.states import Hypothesis, UnitStates
 from rnnscope.estimate import FALSE_DISCOVERIES, Interval
+from rnnscope.progress import OnShare, unheard
 from rnnscope.records.finding import Excerpt, Finding, Row
 
 EXCERPT_CHARS = 700
@@ -92,12 +94,12 @@ def associated_rows(network: UnitStates, found: Associations) -> tuple[list[Row]
     return best, units
 
 
-def ranked_for(network: UnitStates, found: Associations, place: int) -> list[Row]:
+def ranked_for(network: UnitStates, found: Associations, place: int, told: OnShare = unheard) -> list[Row]:
     """A row for every unit against the hypothesis at `place`, in the order of the choosing half: the closest
-    first."""
+    first. `told` hears which share is done."""
     order = np.argsort(-np.abs(found.chosen_KU[place]), kind="stable").tolist()
     pairs = [(place, unit) for unit in order]
-    known = intervals(list(network.sites.values()), found.labelings, pairs)
+    known = intervals(list(network.sites.values()), found.labelings, pairs, told)
     return [_row(network, found, pair, known, found.shifted_SKU[:, place, pair[1]]) for pair in pairs]
 
 
@@ -177,7 +179,7 @@ def _excerpt(network: UnitStates, hypothesis: Hypothesis, row: Row) -> Excerpt:
     )
     r, s = np.unravel_index(int(spread.argmax()), spread.shape)
     start, unit = int(starts[s]), int(row["unit"] or 0)
-    values = network.sites[str(row["site"])][r, start : start + window, unit]
+    values = stretch(network.sites[str(row["site"])], int(r), slice(start, start + window), unit)
     return Excerpt(
         title=f"{network.run}, layer {row['layer']}, unit {unit}: {hypothesis.title}",
         note=(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnnscope.analyses.cell_roles.labels import Labelings
+from rnnscope.analyses.cell_roles.ranks import of_units
 from rnnscope.analyses.cell_roles.scores import scores
 from rnnscope.analyses.cell_roles.states import Hypothesis, UnitStates
 from rnnscope.records.finding import Row
@@ -23,7 +24,7 @@ def followed(network: UnitStates, hypotheses: Sequence[Hypothesis], roles: Seque
     found = np.full(len(roles), np.nan)
     if not usable or not any(units.values()):
         return found
-    values = [network.sites[site][:, :, some] for site, some in units.items() if some]
+    values = [of_units(network.sites[site], some) for site, some in units.items() if some]
     labelings = Labelings(usable, np.random.default_rng(0))
     true_KU = scores(values, labelings, with_shifts=False, with_bits=False).true_2KU[1]
     places = {hypothesis.name: place for place, hypothesis in enumerate(usable)}

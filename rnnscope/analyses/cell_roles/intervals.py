@@ -11,26 +11,34 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnscope.analyses.cell_roles.labels import Labelings
-from rnnscope.analyses.cell_roles.ranks import LEVELS, mid_ranks, slabs
+from rnnscope.analyses.cell_roles.ranks import SiteArray, groups, mid_ranks
 from rnnscope.estimate import Interval, resampled
+from rnnscope.progress import OnShare, unheard, within
+from rnnscope.records.half_levels import LEVELS
 
 BLOCK_CHARS = 1000
+SERIES = 0.95
+READING = 0.2
+"""Of the time, what the series take, and of these the reading of values."""
 
 
 def intervals(
-    sites: Sequence[np.ndarray], labelings: Labelings, pairs: Sequence[tuple[int, int]]
+    sites: Sequence[SiteArray],
+    labelings: Labelings,
+    pairs: Sequence[tuple[int, int]],
+    told: OnShare = unheard,
 ) -> dict[tuple[int, int], Interval]:
     """(hypothesis, unit) -> its score on the scoring half in [-1, 1] (2 AUC - 1, or rho) with its interval;
     the sign is as the unit has it."""
     wanted = sorted(set(pairs), key=lambda pair: pair[1])
     if not wanted:
         return {}
-    drawn = resampled(_series(sites, labelings, wanted), block_chars=BLOCK_CHARS)
+    drawn = resampled(_series(sites, labelings, wanted, within(told, 0.0, SERIES)), block_chars=BLOCK_CHARS)
     return {pair: drawn.combination({place: 1.0}) for place, pair in enumerate(wanted)}
 
 
 def _series(
-    sites: Sequence[np.ndarray], labelings: Labelings, pairs: Sequence[tuple[int, int]]
+    sites: Sequence[SiteArray], labelings: Labelings, pairs: Sequence[tuple[int, int]], told: OnShare
 ) -> Iterator[np.ndarray]:
     by_unit: dict[int, list[int]] = {}
     for hypothesis, unit in pairs:
@@ -40,14 +48,19 @@ def _series(
         for place in {place for place, _ in pairs}
         if not labelings.hypotheses[place].is_flag
     }
-    for slab in slabs(sites):
-        for unit in range(slab.units.start, slab.units.stop):
-            levels_Rt = slab.levels_URT[unit - slab.units.start, :, labelings.halves[1]]
-            for place in by_unit.get(unit, []):
+    units = sum(site.shape[2] for site in sites)
+    for group in groups(sites):
+        told_here = within(told, group.units.start / units, group.units.stop / units)
+        levels_URt = group.levels(labelings.halves[1], within(told_here, 0.0, READING))
+        for nth in range(group.count):
+            levels_Rt = levels_URt[nth]
+            for place in by_unit.get(group.units.start + nth, []):
                 if place in codes:
                     yield _of_rho(levels_Rt, codes[place])
                 else:
                     yield _of_area(levels_Rt, labelings.true(1)[place] > 0.5)
+            within(told_here, READING, 1.0)((nth + 1) / group.count)
+        del levels_URt, levels_Rt  # before the next are read: they are what fills memory
 
 
 def _of_area(levels_Rt: np.ndarray, on_Rt: np.ndarray) -> np.ndarray:

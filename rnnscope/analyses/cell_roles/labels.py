@@ -17,11 +17,11 @@ PIECE_CHARS = 1 << 15
 class Piece:
     """Some characters of one half of the text."""
 
-    half: int
-    """0: the half that chooses, 1: the half that scores."""
     rows: slice
     steps: slice
     """Within the half."""
+    share: float
+    """Of the half, with this piece."""
     labels_MN: np.ndarray
     """float32, one row for every labeling: K true ones, then for every shift K shifted ones."""
 
@@ -47,22 +47,25 @@ class Labelings:
         return slice(0, self.middle), slice(self.middle, self.chars)
 
     def true(self, half: int) -> np.ndarray:
-        """(K, R, t): flags as 0 and 1, graded labels as centred mid-ranks over the half."""
+        """(K, R, t) of the half that chooses (0) or scores (1): flags as 0 and 1, graded labels as centred
+        mid-ranks over the half."""
         return self._true[half]
 
-    def pieces(self, *, with_shifts: bool = True) -> Iterator[Piece]:
-        """All of both halves, each piece at most about PIECE_CHARS long."""
-        for half, span in enumerate(self.halves):
-            length = span.stop - span.start
-            steps, rows = min(length, PIECE_CHARS), max(1, PIECE_CHARS // length)
-            for row in range(0, self.rows, rows):
-                for step in range(0, length, steps):
-                    yield self._piece(half, slice(row, row + rows), slice(step, step + steps), with_shifts)
+    def pieces(self, half: int, *, with_shifts: bool = True) -> Iterator[Piece]:
+        """All of a half, each piece at most about PIECE_CHARS long."""
+        span = self.halves[half]
+        length = span.stop - span.start
+        steps, rows = min(length, PIECE_CHARS), max(1, PIECE_CHARS // length)
+        for row in range(0, self.rows, rows):
+            for step in range(0, length, steps):
+                yield self._piece(half, slice(row, row + rows), slice(step, step + steps), with_shifts)
 
     def _piece(self, half: int, rows: slice, steps: slice, with_shifts: bool) -> Piece:
         true_KN = self._true[half][:, rows, steps].reshape(len(self.hypotheses), -1)
+        within_rows = min(1, steps.stop / self._true[half].shape[2])
+        share = (rows.start + (min(self.rows, rows.stop) - rows.start) * within_rows) / self.rows
         if not with_shifts:
-            return Piece(half, rows, steps, true_KN)
+            return Piece(rows, steps, share, true_KN)
         labels_SKN = np.empty((1 + SHIFTS, *true_KN.shape), dtype=np.float32)
         labels_SKN[0] = true_KN
         first, length = self.halves[half].start, self.halves[half].stop - self.halves[half].start
@@ -71,7 +74,7 @@ class Labelings:
             start = self.chars - shift + first
             moved = self._twice_KRT[:, rows, start + steps.start : start + stop]
             labels_SKN[place] = moved.reshape(true_KN.shape)
-        return Piece(half, rows, steps, labels_SKN.reshape(-1, true_KN.shape[1]))
+        return Piece(rows, steps, share, labels_SKN.reshape(-1, true_KN.shape[1]))
 
 
 def _as_numbers(hypothesis: Hypothesis, values: np.ndarray) -> np.ndarray:

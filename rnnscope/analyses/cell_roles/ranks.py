@@ -1,47 +1,124 @@
 """Values of units -> their mid-ranks, exactly and without sorting. Knows no label.
 
-A value in half precision has one of 65,536 levels (records/half_levels.py), so that ranks are counts: one
-pass counts the levels of a unit, a second looks each value up.
+A value in half precision has one of 65,536 levels (records/half_levels.py), so that ranks are counts: the
+levels of a unit are counted, then each of its values is looked up.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
-from rnnscope.records.half_levels import LEVELS, levels_of
+from rnnscope.progress import OnShare, unheard
+from rnnscope.records.half_levels import LEVELS, turned
+from rnnscope.records.trace import TracedSite
 
-SLAB_NUMBERS = 128_000_000
-"""Values brought from time-major to unit-major order at a time."""
-TURNED_STEPS = 1024
-"""Steps that are turned at once: a block that the processor's cache holds."""
+GROUP_NUMBERS = 128_000_000
+"""Values of a group of units. How a product in single precision is rounded depends on how wide it is, and its
+width is a group's: another number here gives other last digits."""
+STRIP_NUMBERS = 2_000_000
+"""Ranks that are held at a time, beside the levels that they are looked up by; says nothing of any number."""
+SiteArray = np.ndarray | TracedSite
+"""A site's values (R, T, H): an array, or what is read from disk as it is wanted."""
 
 
 @dataclass(frozen=True)
-class Slab:
-    """Some units, each with its values in one piece."""
+class Group:
+    """Some units of one site, whose values are brought from time-major to unit-major order together."""
 
     units: slice
     """Places among all units of the network."""
-    levels_URT: np.ndarray
-    """uint16, in the order of the values."""
+    site: SiteArray
+    own: slice
+    """Places among the units of the site."""
+
+    @property
+    def count(self) -> int:
+        return self.own.stop - self.own.start
+
+    def levels(self, steps: slice, told: OnShare = unheard) -> np.ndarray:
+        """uint16 (U, R, t), in the order of the values: each unit's stretch of every row in one piece."""
+        if isinstance(self.site, TracedSite):
+            blocks = self.site.blocks(steps, self.own)
+        else:
+            blocks = iter([self.site[:, steps, self.own]])
+        return turned(blocks, (self.count, self.site.shape[0], steps.stop - steps.start), told)
 
 
-def slabs(sites: Sequence[np.ndarray]) -> Iterator[Slab]:
-    """All units, site after site, each site's values (R, T, H)."""
+def groups(sites: Sequence[SiteArray]) -> Iterator[Group]:
+    """All units, site after site."""
     first = 0
-    for values_RTH in sites:
-        rows, steps, units = values_RTH.shape
-        width = max(1, SLAB_NUMBERS // max(1, rows * steps))
+    for site in sites:
+        rows, steps, units = site.shape
+        width = max(1, GROUP_NUMBERS // max(1, rows * steps))
         for start in range(0, units, width):
-            some_RTU = values_RTH[:, :, start : start + width]
-            levels_URT = np.empty((some_RTU.shape[2], rows, steps), dtype=np.uint16)
-            for row, step in product(range(rows), range(0, steps, TURNED_STEPS)):
-                span = slice(step, step + TURNED_STEPS)
-                levels_URT[:, row, span] = levels_of(some_RTU[row, span]).T
-            yield Slab(slice(first + start, first + start + len(levels_URT)), levels_URT)
+            own = slice(start, min(units, start + width))
+            yield Group(slice(first + own.start, first + own.stop), site, own)
         first += units
+
+
+class Ranks:
+    """Centred mid-ranks of the units of a group over all of their values, float32, looked up as they are
+    asked for: memory is that of the levels, which are no longer the caller's."""
+
+    def __init__(self, levels_URt: np.ndarray) -> None:
+        self._levels_URt = levels_URt
+        self._ranks: list[np.ndarray] = []
+        """Of every unit, by level from the lowest that it has."""
+        for levels_Rt in levels_URt:
+            counts = np.bincount(levels_Rt.ravel(), minlength=LEVELS)
+            lowest, highest = np.flatnonzero(counts)[[0, -1]] if levels_Rt.size else (0, 0)
+            levels_Rt -= np.uint16(lowest)
+            self._ranks.append(mid_ranks(counts)[lowest : highest + 1].copy())
+
+    @property
+    def chars(self) -> int:
+        return self._levels_URt[0].size
+
+    def piece(self, rows: slice, steps: slice) -> np.ndarray:
+        """(U, N): the values of some rows and steps, one after the other."""
+        return self._looked_up(slice(None), self._levels_URt[:, rows, steps])
+
+    def squares(self) -> np.ndarray:
+        """(U,): sums of the squares of all ranks. A few units at a time, but never one of several alone:
+        numpy adds up the values of one by itself in another order."""
+        units, rows, steps = self._levels_URt.shape
+        width = max(2, STRIP_NUMBERS // max(1, self.chars))
+        found_U = np.zeros(units)
+        for some in np.array_split(np.arange(units), max(1, units // width)):
+            span = slice(int(some[0]), int(some[-1]) + 1)
+            ranks_uRt = self._looked_up(span, self._levels_URt[span]).reshape(-1, rows, steps)
+            found_U[span] = np.einsum("urt,urt->u", ranks_uRt, ranks_uRt)
+        return found_U
+
+    def every(self, nth: int) -> Iterator[tuple[slice, np.ndarray]]:
+        """(units, one of so many of their ranks (u, n)), a few units at a time."""
+        units = len(self._levels_URt)
+        width = max(1, STRIP_NUMBERS // max(1, self.chars // nth))
+        for start in range(0, units, width):
+            span = slice(start, min(units, start + width))
+            yield span, self._looked_up(span, self._levels_URt[span].reshape(span.stop - start, -1)[:, ::nth])
+
+    def _looked_up(self, units: slice, levels: np.ndarray) -> np.ndarray:
+        """(u, N): ranks of levels, (u, ...), of some of the units."""
+        found_UN = np.empty((len(levels), levels[0].size), dtype=np.float32)
+        for ranks, of_unit, found_N in zip(self._ranks[units], levels, found_UN, strict=True):
+            np.take(ranks, of_unit.ravel(), out=found_N, mode="wrap")  # "raise" would go by a buffer
+        return found_UN
+
+
+def stretch(site: SiteArray, row: int, steps: slice, unit: int) -> np.ndarray:
+    """Values of one unit in a stretch of a row, (t,)."""
+    if isinstance(site, TracedSite):
+        places = np.arange(steps.start, steps.stop)
+        return site.at(np.full(len(places), row), places, unit)
+    return site[row, steps, unit]
+
+
+def of_units(site: SiteArray, units: Sequence[int]) -> np.ndarray:
+    """Values of some units, (R, T, u)."""
+    blocks = site.blocks() if isinstance(site, TracedSite) else [site]
+    return np.concatenate([block_RtH[:, :, units] for block_RtH in blocks], axis=1)
 
 
 def mid_ranks(counts: np.ndarray) -> np.ndarray:
@@ -52,15 +129,6 @@ def mid_ranks(counts: np.ndarray) -> np.ndarray:
     total = counts.sum()
     below = np.cumsum(counts) - counts
     return ((below + (counts - total) / 2) / max(1, total)).astype(np.float32)
-
-
-def ranked(levels_URt: np.ndarray) -> np.ndarray:
-    """Centred mid-ranks of every unit over all its values, float32, same shape."""
-    found = np.empty(levels_URt.shape, dtype=np.float32)
-    for levels_Rt, ranks_Rt in zip(levels_URt, found, strict=True):
-        counts = np.bincount(levels_Rt.ravel(), minlength=LEVELS)
-        np.take(mid_ranks(counts), levels_Rt, out=ranks_Rt, mode="wrap")  # "raise" would go by a buffer
-    return found
 
 
 def ranked_labels(labels: np.ndarray) -> np.ndarray:

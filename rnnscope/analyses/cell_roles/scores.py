@@ -4,19 +4,24 @@
 label, both in [-1, 1]; and for both the bits that a unit tells of the label.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from rnnscope.analyses.cell_roles.labels import SHIFTS, Labelings
-from rnnscope.analyses.cell_roles.ranks import ranked, slabs
+from rnnscope.analyses.cell_roles.ranks import Ranks, SiteArray, groups
 from rnnscope.analyses.cell_roles.states import UnitStates
 from rnnscope.estimate import RAREST
+from rnnscope.progress import OnShare, unheard, within
 
 BINS = 8
 """Of a unit's ranks and of a graded label's, for the bits."""
 BITS_CHARS = 1 << 16
 """Characters that the bits are counted over, evenly spread over the scoring half."""
+READING = 0.4
+"""Of the time, what reading the values takes."""
 
 
 @dataclass(frozen=True)
@@ -32,42 +37,55 @@ class Scores:
 
 
 def scores(
-    sites: list[np.ndarray], labelings: Labelings, *, with_shifts: bool = True, with_bits: bool = True
+    sites: Sequence[SiteArray],
+    labelings: Labelings,
+    *,
+    with_shifts: bool = True,
+    with_bits: bool = True,
+    told: OnShare = unheard,
 ) -> Scores:
-    """All of it in slabs of units, so that memory is that of one slab."""
+    """All of it group after group and half after half, so that memory is that of a group's levels in a half.
+    `told` hears which share is done."""
     flags_K = np.array([hypothesis.is_flag for hypothesis in labelings.hypotheses])
     count = len(flags_K)
-    units = sum(values.shape[2] for values in sites)
+    units = sum(site.shape[2] for site in sites)
     labelings_of_each = 1 + SHIFTS * with_shifts
+    is_flag_M = np.tile(flags_K, labelings_of_each)
     found = np.zeros((2, labelings_of_each * count, units))
     is_told = np.ones((2, labelings_of_each * count), dtype=bool)
     bits_KU = np.zeros((count, units))
     classes = _classes(labelings) if with_bits else None
-    for slab in slabs(sites):
-        halves = [ranked(slab.levels_URT[:, :, span]) for span in labelings.halves]
-        sums = np.zeros((2, labelings_of_each * count, len(slab.levels_URT)))
-        moments = np.zeros((2, 2, labelings_of_each * count))
-        for piece in labelings.pieces(with_shifts=with_shifts):
-            ranks_UN = halves[piece.half][:, piece.rows, piece.steps].reshape(len(slab.levels_URT), -1)
-            sums[piece.half] += piece.labels_MN @ ranks_UN.T
-            moments[0, piece.half] += piece.labels_MN.sum(axis=1)
-            moments[1, piece.half] += np.einsum("mn,mn->m", piece.labels_MN, piece.labels_MN)
-        for half in (0, 1):
-            squares_U = np.einsum("urt,urt->u", halves[half], halves[half])
-            is_flag_M = np.tile(flags_K, labelings_of_each)
-            is_told[half] = _tells(moments[:, half], halves[half][0].size, is_flag_M)
-            found[half, :, slab.units] = _normalised(
-                sums[half],
-                moments[:, half],
-                squares_U,
-                halves[half][0].size,
-                is_flag_M,
-            )
-        if classes is not None:
-            bits_KU[:, slab.units] = _bits(halves[1], classes)
+    for group, half in product(groups(sites), (0, 1)):
+        share = (group.units.start + group.count * half / 2) / units
+        told_here = within(told, share, share + group.count / (2 * units))
+        ranks = Ranks(group.levels(labelings.halves[half], within(told_here, 0.0, READING)))
+        sums_MU, moments_2M = _summed(ranks, half, labelings, with_shifts, within(told_here, READING, 1.0))
+        is_told[half] = _tells(moments_2M, ranks.chars, is_flag_M)
+        # of areas under a curve the squares are no part
+        squares_U = np.zeros(group.count) if flags_K.all() else ranks.squares()
+        found[half, :, group.units] = _normalised(sums_MU, moments_2M, squares_U, ranks.chars, is_flag_M)
+        if half == 1 and classes is not None:
+            for some, ranks_uN in ranks.every(classes.every):
+                first = group.units.start
+                bits_KU[:, first + some.start : first + some.stop] = _bits(ranks_uN, classes)
+        del ranks  # before the next are read: they are what fills memory
     by_shift = found.reshape(2, labelings_of_each, count, units)
     told_by_shift = is_told.reshape(2, labelings_of_each, count)
     return Scores(by_shift[:, 0], by_shift[:, 1:], told_by_shift[:, 1:], bits_KU)
+
+
+def _summed(
+    ranks: Ranks, half: int, labelings: Labelings, with_shifts: bool, told: OnShare
+) -> tuple[np.ndarray, np.ndarray]:
+    """(sums of label times rank (M, U), sums and sums of squares of the labels (2, M)) over a half."""
+    sums_MU, moments_2M = np.zeros(()), np.zeros(())
+    for piece in labelings.pieces(half, with_shifts=with_shifts):
+        labels_MN = piece.labels_MN
+        sums_MU = sums_MU + labels_MN @ ranks.piece(piece.rows, piece.steps).T
+        squares_M = np.einsum("mn,mn->m", labels_MN, labels_MN)
+        moments_2M = moments_2M + np.stack([labels_MN.sum(axis=1), squares_M])
+        told(piece.share)
+    return sums_MU, moments_2M
 
 
 def _tells(moments_2M: np.ndarray, chars: int, is_flag_M: np.ndarray) -> np.ndarray:
@@ -119,10 +137,10 @@ def _classes(labelings: Labelings) -> _Classes:
     return _Classes(every, np.array(rows, dtype=np.float32), np.array(firsts))
 
 
-def _bits(ranks_URt: np.ndarray, classes: _Classes) -> np.ndarray:
-    """Mutual information of each hypothesis (K) and each unit's rank in BINS (U), bits."""
-    units = len(ranks_URt)
-    bins_UN = np.floor((ranks_URt.reshape(units, -1)[:, :: classes.every] + 0.5) * BINS)
+def _bits(ranks_UN: np.ndarray, classes: _Classes) -> np.ndarray:
+    """Mutual information of each hypothesis (K) and each unit's rank in BINS (U), bits, over the characters
+    of the classes."""
+    bins_UN = np.floor((ranks_UN + 0.5) * BINS)
     chars = bins_UN.shape[1]
     counts_BUC = np.stack(
         [(bins_UN == each).astype(np.float32) @ classes.one_hot_CN.T for each in range(BINS)]

@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from rnnscope.analyses.cell_roles.ranks import SiteArray
 from rnnscope.estimate import has_both_sides
 
 
@@ -44,11 +45,11 @@ class UnitStates:
 
     run: str
     cell: str
-    sites: Mapping[str, np.ndarray]
+    sites: Mapping[str, SiteArray]
     """'layers.{l}.tanh_c' (LSTM) or 'layers.{l}.h' -> (R, T, H), in [-1, 1], after reading the character."""
     texts: Sequence[str]
     """R strings of T characters."""
-    untrained: Mapping[str, np.ndarray] = field(default_factory=dict)
+    untrained: Mapping[str, SiteArray] = field(default_factory=dict)
     """The same sites of the network before training; empty where it is not to be had."""
 
     @property

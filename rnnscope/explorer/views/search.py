@@ -1,10 +1,9 @@
 """What the view 'Search' shows: units that are on exactly there, where else, and which follow what."""
 
-import asyncio
 from typing import Annotated, Any
 
 import numpy as np
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
@@ -12,7 +11,6 @@ from rnnscope.analyses.span_search import places_of, span_search
 from rnnscope.corpora.tracks import Track, find_track, track_from_regex, tracks_of
 from rnnscope.errors import ConfigError, did_you_mean
 from rnnscope.explorer.indexing import Indexes
-from rnnscope.explorer.kept import Kept
 from rnnscope.explorer.library import NotThere
 from rnnscope.explorer.parameters import (
     MOST_CHARS,
@@ -26,7 +24,9 @@ from rnnscope.explorer.parameters import (
     Step,
 )
 from rnnscope.explorer.pointing import MOST_UNITS, RowText, SpansAsked, Traced
+from rnnscope.explorer.rankings import Rankings
 from rnnscope.explorer.shown import Shown
+from rnnscope.progress import OnShare
 from rnnscope.records.columns import Columns, fingerprint
 from rnnscope.studies.ranked_units import as_told, ranked_by_track
 from rnnscope.studies.unit_states import unit_states
@@ -37,6 +37,8 @@ PATTERN_S = 1.0
 AROUND_CHARS = 60
 PAGE = 12
 """Places that a page of them shows."""
+TrackAsked = Annotated[str, Query(max_length=120, description="Name of a track.")]
+PatternAsked = Annotated[str, Query(max_length=500, description="A regular expression.")]
 UnitName = Annotated[str, Field(pattern=r"^\d{1,2}\.\d{1,6}$", description="LAYER.UNIT, from 1 and from 0.")]
 
 
@@ -76,10 +78,10 @@ class HypothesisFound(Ranking):
     shifted_labelings: int
 
 
-class IndexShown(Shown):
-    """How far the index is that a search wants."""
+class ShareShown(Shown):
+    """How far something is that a search waits for."""
 
-    share: float = Field(description="0 to 1: how much is made.")
+    share: float = Field(description="0 to 1: how much is done.")
 
 
 class TextShown(Shown):
@@ -131,6 +133,13 @@ class PlacesFound(Shown):
     places: list[PlaceShown]
 
 
+def _rankings(request: Request) -> Rankings[HypothesisFound]:
+    return request.app.state.rankings
+
+
+RankingsHere = Annotated[Rankings[HypothesisFound], Depends(_rankings)]
+
+
 @router.post("/search/spans")
 def spans(library: LibraryHere, indexes: IndexesHere, asked: SpansAsked) -> SpansFound:
     """Units that are on exactly in the spans.
@@ -149,10 +158,10 @@ def spans(library: LibraryHere, indexes: IndexesHere, asked: SpansAsked) -> Span
 @router.get("/search/index/{corpus}/{run}/{part}")
 def index(
     library: LibraryHere, indexes: IndexesHere, corpus: CorpusName, run: RunName, part: PartName
-) -> IndexShown:
+) -> ShareShown:
     """How far the index of a network's units is. The first search starts it."""
     traced = Traced.find(library, corpus, run, part)
-    return IndexShown(share=float(np.mean([indexes.share(traced.trace, site) for site in traced.sites])))
+    return ShareShown(share=float(np.mean([indexes.share(traced.trace, site) for site in traced.sites])))
 
 
 @router.get("/search/text/{corpus}/{run}/{part}")
@@ -221,37 +230,49 @@ def places(library: LibraryHere, indexes: IndexesHere, asked: PlacesAsked) -> Pl
 @router.get("/search/hypothesis/{corpus}/{run}/{part}")
 async def hypothesis(
     library: LibraryHere,
+    rankings: RankingsHere,
     request: Request,
     corpus: CorpusName,
     run: RunName,
     part: PartName,
-    track: Annotated[str, Query(max_length=120, description="Name of a track.")] = "",
-    pattern: Annotated[str, Query(max_length=500, description="A regular expression.")] = "",
+    track: TrackAsked = "",
+    pattern: PatternAsked = "",
 ) -> HypothesisFound:
-    """Units that follow a track or a pattern most closely; one of the two is given."""
+    """Units that follow a track or a pattern most closely; one of the two is given.
+
+    The answer comes once all is ranked, meanwhile /progress tells the share; the ranking ends when the
+    request is given up.
+    """
     traced = await run_in_threadpool(Traced.find, library, corpus, run, part)
     chosen = _track(traced, track, pattern)
-    rankings: Kept[HypothesisFound] = request.app.state.rankings
-    key = (
-        fingerprint(traced.trace),
-        traced.corpus.manifest.fingerprint,
-        run,
-        part,
-        bool(track),
-        track or pattern,
-    )
 
-    def ranked() -> HypothesisFound:
+    def ranked(told: OnShare) -> HypothesisFound:
         states = unit_states(traced.run, traced.corpus, traced.part)
-        finding = ranked_by_track(traced.run, traced.corpus, traced.part, states, chosen, 0)
+        finding = ranked_by_track(traced.run, traced.corpus, traced.part, states, chosen, seed=0, told=told)
         return HypothesisFound.model_validate(as_told(finding, traced.run, traced.part))
 
-    # one at a time, since each fills memory and processor; who has gone meanwhile is not worked for
-    turn: asyncio.Semaphore = request.app.state.ranking_turn
-    async with turn:
-        if key not in rankings and await request.is_disconnected():
-            raise ConfigError("nobody waits for this any more")
-        return await run_in_threadpool(rankings.get, key, ranked)
+    return await rankings.of(_key(traced, track, pattern), ranked, request.is_disconnected)
+
+
+@router.get("/search/hypothesis/{corpus}/{run}/{part}/progress")
+def progress(
+    library: LibraryHere,
+    rankings: RankingsHere,
+    corpus: CorpusName,
+    run: RunName,
+    part: PartName,
+    track: TrackAsked = "",
+    pattern: PatternAsked = "",
+) -> ShareShown:
+    """How much of a ranking is done that somebody waits for."""
+    return ShareShown(share=rankings.share(_key(Traced.find(library, corpus, run, part), track, pattern)))
+
+
+def _key(traced: Traced, track: str, pattern: str) -> tuple:
+    """What a ranking depends on."""
+    corpus = traced.corpus.manifest.fingerprint
+    of_hypothesis = (bool(track), track or pattern)
+    return fingerprint(traced.trace), corpus, traced.run.name, traced.part, *of_hypothesis
 
 
 def _track(traced: Traced, track: str, pattern: str) -> Track:

@@ -38,6 +38,25 @@ export async function get(where, query = {}, signal = undefined) {
   return (await checked(await fetch(address(where, query), { signal }))).json();
 }
 
+const LISTEN_MS = 350;
+
+/**
+ * An answer that takes its time; meanwhile its share is asked for.
+ * @template T @param {Promise<T>} answer @param {() => Promise<{share: number}>} asked @param {(share: number) => void} told
+ * @returns {Promise<T>}
+ */
+export async function heard(answer, asked, told) {
+  let isOver = false;
+  const over = answer.then(() => {}, () => {}).then(() => { isOver = true; });
+  while (!isOver) {
+    await Promise.race([over, new Promise((done) => setTimeout(done, LISTEN_MS))]);
+    if (isOver) break;
+    const now = await Promise.race([over, asked().catch(() => null)]);
+    if (!isOver && now) told(now.share);
+  }
+  return answer;
+}
+
 /** @param {string} where @param {any} body @param {AbortSignal} [signal] */
 export async function post(where, body, signal = undefined) {
   const headers = { "Content-Type": "application/json" };

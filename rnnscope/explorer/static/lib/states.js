@@ -10,7 +10,25 @@ import { percent } from "./numbers.js";
 
 /** @param {string} [what] */
 export const loading = (what = "Reading records") =>
-  h("p.state.loading", { role: "status" }, h("span.spinner", { "aria-hidden": "true" }), `${what} …`);
+  h("p.state.loading", { role: "status" }, h("span.spinner", { "aria-hidden": "true" }), `${what}\u00a0…`);
+
+/**
+ * Work that tells its share: what is done, how much of it, and a button that ends it.
+ * @param {string} what @param {(() => void) | null} [stop]
+ */
+export function working(what, stop = null) {
+  const words = h("span", {}, `${what}\u00a0…`);
+  const bar = h("progress", { max: "1", value: 0, "aria-label": what });
+  const share = h("span.share");
+  const element = h("div.state.working", {}, h("p.doing", { role: "status" }, h("span.spinner", { "aria-hidden": "true" }), words),
+    h("div.row.done", {}, bar, share, stop && h("button.quiet", { type: "button", onclick: stop }, "Stop")));
+  const told = (/** @type {number} */ done, /** @type {string} */ now = what) => {
+    if (now !== what) { words.textContent = `${now}\u00a0…`; bar.setAttribute("aria-label", now); what = now; }
+    bar.value = done;
+    share.textContent = percent(done, 0);
+  };
+  return { element, told };
+}
 
 /** @param {string} title @param {...any} more */
 export const empty = (title, ...more) => h("div.state.empty", {}, h("h2", {}, title), more.map((each) => typeof each === "string" ? h("p", {}, each) : each));

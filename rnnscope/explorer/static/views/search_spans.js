@@ -1,10 +1,10 @@
 // @ts-check
 // Search by spans: point at text, see the units that are on exactly there. Knows the address's words for spans.
 
-import { get, path, post } from "../lib/api.js";
+import { get, heard, path, post } from "../lib/api.js";
 import { field, h, say } from "../lib/dom.js";
 import { percent, whole } from "../lib/numbers.js";
-import { isAborted, loading, refused } from "../lib/states.js";
+import { isAborted, loading, refused, working } from "../lib/states.js";
 import { places } from "./search_places.js";
 import { selectable } from "./search_text.js";
 import { spanTable } from "./search_units.js";
@@ -105,16 +105,17 @@ export async function openSpans(box, context, traced) {
     elsewhere.replaceChildren();
     if (!spans.length) return void found.replaceChildren(h("div.empty", {}, h("h2", {}, counters.length ? "Say where units are to be on" : "Nothing pointed at yet"),
       h("p.note", {}, "Drag over some characters: a name, what is in quotes, the end of a line. The units that are on there, and off in the 30 characters on either side, come first. Short spans are fitted by many units; give more than one, or say where units are to be off.")));
+    const work = working("Searching");
     found.replaceChildren(loading("Searching"));
     found.setAttribute("aria-busy", "true");
     const body = { corpus: context.corpus.name, run: context.run.name, part: context.part, spans, counter_spans: counters };
-    const told = setInterval(async () => {
-      const { share } = await get(path("search", "index", context.corpus.name, context.run.name, context.part), {}, mine).catch(() => ({ share: 1 }));
-      if (share < 1 && !mine.aborted) found.replaceChildren(loading(`Making the index of this network's units, once: ${percent(share, 0)}`));
-    }, 600);
+    const index = path("search", "index", context.corpus.name, context.run.name, context.part);
     try {
-      const answer = await post("/api/search/spans", body, mine);
-      clearInterval(told);
+      const answer = await heard(post("/api/search/spans", body, mine), () => get(index, {}, mine), (share) => {
+        if (share >= 1) return;
+        if (!work.element.isConnected) found.replaceChildren(work.element);
+        work.told(share, "Making the index of this network's units, once");
+      });
       const asked = context.param("units").split(",").filter((name) => /^\d+\.\d+$/.test(name)).slice(0, 20);
       const fit = answer.units.filter((/** @type {any} */ u) => u.fits);
       const chosen = new Set(asked.length ? asked : (fit.length ? fit : answer.units).slice(0, fit.length ? CHOSEN_FIRST : 1).map((/** @type {any} */ u) => `${u.layer}.${u.unit}`));
@@ -128,7 +129,6 @@ export async function openSpans(box, context, traced) {
     } catch (error) {
       if (!isAborted(error)) found.replaceChildren(refused(error));
     } finally {
-      clearInterval(told);
       if (!mine.aborted) found.removeAttribute("aria-busy");
     }
   }

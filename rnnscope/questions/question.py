@@ -24,16 +24,22 @@ from rnnscope.studies.work import Work
 Verdict = Literal["yes", "no", "undecided", "premise not met"]
 
 
-def grid_of(scale: "Scale", text: Text, symbols: int) -> list[PlannedRun]:
-    """Every cell at every depth, size and seed."""
-    grid = Grid(
-        cells=scale.cells,
-        layers=scale.layers,
-        budgets=tuple(Budget(units) for units in text.budgets),
-        seeds=(scale.seeds,),
-        settings={"epochs": text.epochs},
-    )
-    return planned_runs(grid, symbols)
+@dataclass(frozen=True)
+class OfDepths:
+    """Plans every cell at every depth, size and seed."""
+
+    layers: tuple[int, ...]
+    cells: tuple[str, ...] = ("lstm", "gru")
+
+    def __call__(self, scale: "Scale", text: Text, symbols: int) -> list[PlannedRun]:
+        grid = Grid(
+            cells=self.cells,
+            layers=self.layers,
+            budgets=tuple(Budget(units) for units in text.budgets),
+            seeds=(scale.seeds,),
+            settings={"epochs": text.epochs},
+        )
+        return planned_runs(grid, symbols)
 
 
 @dataclass(frozen=True)
@@ -41,10 +47,8 @@ class Scale:
     """How much is run for an answer."""
 
     texts: tuple[Text, ...]
-    layers: tuple[int, ...]
     seeds: int
-    cells: tuple[str, ...] = ("lstm", "gru")
-    planned: Callable[["Scale", Text, int], list[PlannedRun]] = grid_of
+    planned: Callable[["Scale", Text, int], list[PlannedRun]]
     """The networks that it wants on a text of so many symbols."""
 
 

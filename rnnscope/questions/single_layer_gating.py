@@ -7,7 +7,7 @@ import numpy as np
 from rnnscope.analyses.comparison import WAR_AND_PEACE
 from rnnscope.counters import SaturationCounter, gate_sites
 from rnnscope.estimate import Interval, over_seeds
-from rnnscope.questions.question import Decision, MeasureJob, Measurement, Question, Scale, Verdict
+from rnnscope.questions.question import Decision, MeasureJob, Measurement, OfDepths, Question, Scale, Verdict
 from rnnscope.questions.text import Text
 from rnnscope.records.finding import Row
 
@@ -209,17 +209,18 @@ def _not_well_trained(measured: Sequence[Measurement]) -> list[str]:
     ]
 
 
+DEPTHS = OfDepths((1, 2, 3))
 SINGLE_LAYER_GATING = Question(
     name="single_layer_gating",
     title="Does a single-layer gated network saturate its gates?",
     claim=CLAIM,
     rule=RULE,
     scales={
-        "small": Scale((Text("python-library", 1.0, (48,), 1_000_000),), layers=(1, 2, 3), seeds=3),
+        "small": Scale((Text("python-library", 1.0, (48,), 1_000_000),), seeds=3, planned=DEPTHS),
         "full": Scale(
             (Text("war-and-peace", 3.0, (64, 128)), Text("python-library", 2.0, (64,), 3_000_000)),
-            layers=(1, 2, 3),
             seeds=5,
+            planned=DEPTHS,
         ),
     },
     version=1,

@@ -9,6 +9,7 @@ from rnnscope.questions.question import (
     Decision,
     MeasureJob,
     Measurement,
+    OfDepths,
     Question,
     Scale,
     Verdict,
@@ -276,11 +277,11 @@ UNITS_WITHOUT_A_ROLE = Question(
     claim=CLAIM,
     rule=RULE,
     scales={
-        "small": Scale((Text("python-library", 2.0, (48,), 1_000_000),), layers=(1,), seeds=3),
+        "small": Scale((Text("python-library", 2.0, (48,), 1_000_000),), seeds=3, planned=OfDepths((1,))),
         "full": Scale(
             (Text("war-and-peace", 3.0, (128,)), Text("python-library", 2.0, (128,), 3_000_000)),
-            layers=(1,),
             seeds=5,
+            planned=OfDepths((1,)),
         ),
     },
     version=1,

@@ -1,5 +1,6 @@
 """Trace: every gate, cell state and output of every unit, at every step of some rows. Knows no network."""
 
+import contextlib
 import json
 import shutil
 import zipfile
@@ -22,6 +23,8 @@ from rnnscope.records.folder import (
 )
 
 TraceDtype = Literal["float16", "float32", "int8"]
+MOST_OPEN = 100
+"""Files of a trace that stay open: a process may have as few as 256 in all."""
 
 
 class TraceManifest(Manifest):
@@ -54,7 +57,7 @@ class Trace:
     folder: Path
     manifest: TraceManifest
     _opened: dict[Path, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
-    """Files that `at` has mapped: to open hundreds of them anew takes longer than to read what is asked."""
+    """Files that `at` mapped last: to open them anew takes longer than to read what is asked."""
 
     @classmethod
     def read(cls, folder: Path) -> "Trace":
@@ -84,11 +87,8 @@ class Trace:
         rows_N: np.ndarray,
         steps_N: np.ndarray,
         unit: int | slice = slice(None),
-        *,
-        keeps_open: bool = True,
     ) -> np.ndarray:
         """One site at N places, shape (N, H), or one unit of it, (N,): of the shards nothing else is read.
-        Their files stay open for the next time, or are closed one after the other.
 
         Raises RecordError for a site that the trace does not have.
         """
@@ -104,10 +104,9 @@ class Trace:
                 continue
             shard = int(shards_N[places[0]])
             within = steps_N[places] - (stops[shard] - self.manifest.shards[shard])
-            mapped = self._mapped if keeps_open else load_array
-            stored = mapped(shard_path(self.folder, name, shard))[rows_N[places], within, unit]
+            stored = self._mapped(shard_path(self.folder, name, shard))[rows_N[places], within, unit]
             if self.manifest.dtype == "int8":
-                stored = _spread(stored, np.asarray(mapped(scale_path(self.folder, name, shard))[unit]))
+                stored = _spread(stored, np.asarray(self._mapped(scale_path(self.folder, name, shard))[unit]))
             found_NH[places] = stored
         return found_NH
 
@@ -122,9 +121,14 @@ class Trace:
                     load_array(scale_path(self.folder, site, shard))
 
     def _mapped(self, path: Path) -> np.ndarray:
-        if path not in self._opened:
-            self._opened[path] = load_array(path).view(np.ndarray)
-        return self._opened[path]
+        mapped = self._opened.pop(path, None)
+        if mapped is None:
+            mapped = load_array(path).view(np.ndarray)
+        self._opened[path] = mapped
+        with contextlib.suppress(KeyError, StopIteration, RuntimeError):  # another thread was quicker
+            while len(self._opened) > MOST_OPEN:
+                del self._opened[next(iter(self._opened))]
+        return mapped
 
     def _shard(
         self,
@@ -171,7 +175,7 @@ class TracedSite:
 
     def at(self, rows_N: np.ndarray, steps_N: np.ndarray, unit: int | slice = slice(None)) -> np.ndarray:
         """Values at N places, shape (N, H), or of one unit, (N,)."""
-        return self.trace.at(self.name, rows_N, steps_N, unit, keeps_open=False)
+        return self.trace.at(self.name, rows_N, steps_N, unit)
 
     def share_beyond(self, levels_H: np.ndarray, side_H: np.ndarray) -> np.ndarray:
         """Share of all characters where each unit, in half precision, is above its level (side 1) or below it

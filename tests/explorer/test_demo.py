@@ -173,7 +173,7 @@ def test_killed_while_it_is_traced_it_goes_on_and_gives_the_same_trace(
             os.kill(each, signal.SIGKILL)
     library = Library(work)
     assert library.traces(library.run(CORPUS, "lstm-1x128-e3-s1")) == {}
-    begun = work / TRACE / "../.trace.unfinished"
+    begun = (work / TRACE).with_name(".trace.unfinished")
     until(lambda: not is_held(work / TRACE))
     (begun / ".begun.json.left").write_text("{")
     first = (begun / SITE / "00000.npy").stat().st_mtime_ns

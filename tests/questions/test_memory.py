@@ -41,7 +41,7 @@ def test_the_whole_question_is_answered_and_goes_on_where_it_was(
     monkeypatch.setattr(measuring, "READINGS", 15)
     monkeypatch.setattr(memory_tuning, "SCALE_CHARS", 2_000)
     monkeypatch.setattr(asking, "run_jobs", lambda work, jobs, processes: [work(job) for job in jobs])
-    tiny = Scale((Text("python-library", 0.5, (10,), 60_000),), layers=(2,), seeds=2, planned=networks)
+    tiny = Scale((Text("python-library", 0.5, (10,), 60_000),), seeds=2, planned=networks)
     question = replace(MEMORY, scales={"tiny": tiny})
     work = Work(tmp_path)
     finding = answer(question, "tiny", work, processes=1, executor=in_this_process)

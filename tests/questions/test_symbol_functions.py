@@ -54,7 +54,7 @@ def test_a_perfect_reader_has_learned_everything_and_one_that_sees_the_last_char
 
 @pytest.mark.slow
 def test_the_whole_question_is_answered_and_goes_on_where_it_was(tmp_path: Path):
-    tiny = Scale(texts((0, 2, 4), 2, 30_000, 0.5), layers=(1, 2), seeds=2, planned=OfShapes((1, 8), (2, 8)))
+    tiny = Scale(texts((0, 2, 4), 2, 30_000, 0.5), seeds=2, planned=OfShapes((1, 8), (2, 8)))
     question = replace(SYMBOL_FUNCTIONS, scales={"tiny": tiny})
     work = Work(tmp_path)
     finding = answer(question, "tiny", work, processes=1, executor=in_this_process)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnnscope.errors import RecordError
-from rnnscope.records.trace import Carried, Trace, TraceDtype, write_trace
+from rnnscope.records.trace import MOST_OPEN, Carried, Trace, TraceDtype, write_trace
 
 ROWS, STEPS, UNITS, SHARD = 3, 10, 4, 4
 VALUES = {
@@ -166,3 +166,18 @@ def test_a_site_read_piece_by_piece_is_the_site(tmp_path: Path, dtype: TraceDtyp
     assert np.array_equal(site.share_beyond(levels_H, side_H), shares)
     with pytest.raises(RecordError, match="no site"):
         trace.site_values("c")
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted as Linux lists them")
+def test_however_many_shards_are_asked_for_few_files_stay_open(tmp_path: Path):
+    shards, values_RTH = 400, np.arange(2 * 400, dtype=np.float32).reshape(1, 400, 2) / 1000
+    facts_of = facts("float32") | {"rows": 1, "row_chars": shards}
+    blocks = [({"s": values_RTH[:, step : step + 1]}, {"step": np.array(step + 1)}) for step in range(shards)]
+    trace = write_trace(tmp_path / "t", facts_of, lambda first, carried: iter(blocks))
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    steps_N = np.random.default_rng(0).permutation(shards)
+    for _ in range(2):
+        np.testing.assert_array_equal(
+            trace.at("s", np.zeros(shards, np.int64), steps_N), values_RTH[0, steps_N]
+        )
+        assert len(list(Path("/proc/self/fd").iterdir())) - before <= MOST_OPEN + 5

@@ -22,8 +22,6 @@ RULE = (
 )
 TRAINED = {"attention": 2, "transformer": 2, "mlstm": 3}
 """Memories that are trained, and their layers."""
-SLOW = ("transformer", "mlstm")
-"""Those that take two to four times as long to train: the full scale leaves them out."""
 OF_LARGER = 1
 """Seeds of the sizes that are told beside."""
 
@@ -41,11 +39,6 @@ def networks(scale: Scale, text: Text, symbols: int) -> list[PlannedRun]:
     return plans
 
 
-def quick_networks(scale: Scale, text: Text, symbols: int) -> list[PlannedRun]:
-    """`networks` without the slow ones."""
-    return [plan for plan in networks(scale, text, symbols) if plan.config.cell not in SLOW]
-
-
 MEMORY = Question(
     name="memory",
     title="Could a memory remove the errors that n-grams would not have made?",
@@ -54,7 +47,6 @@ MEMORY = Question(
     scales={
         "small": Scale(
             (Text("python-library", 1.0, (48,), 600_000),),
-            layers=(PLAIN_LAYERS,),
             seeds=2,
             planned=networks,
         ),
@@ -63,9 +55,8 @@ MEMORY = Question(
                 Text("war-and-peace", 3.0, (128,)),
                 Text("python-library", 2.0, (128,), 3_000_000),
             ),
-            layers=(PLAIN_LAYERS,),
             seeds=5,
-            planned=quick_networks,
+            planned=networks,
         ),
     },
     version=1,

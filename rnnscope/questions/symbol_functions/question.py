@@ -171,7 +171,7 @@ class OfShapes:
         assert text.seed is not None, "every text here has a seed of its own"
         return [
             planned_run(train_config("fast", cell, *shape, text.seed, {"epochs": text.epochs}), symbols)
-            for cell, shape in product(scale.cells, self.shapes)
+            for cell, shape in product(("lstm", "gru"), self.shapes)
         ]
 
 
@@ -181,10 +181,9 @@ SYMBOL_FUNCTIONS = Question(
     claim=CLAIM,
     rule=RULE,
     scales={
-        "small": Scale(texts((0, 2, 5, 8), 3, 400_000, 2.0), layers=(1,), seeds=3, planned=OfShapes((1, 48))),
+        "small": Scale(texts((0, 2, 5, 8), 3, 400_000, 2.0), seeds=3, planned=OfShapes((1, 48))),
         "full": Scale(
             texts(range(9), 5, 600_000, 2.0),
-            layers=(1, 2),
             seeds=5,
             planned=OfShapes((1, 48), (1, 96), (2, 48)),
         ),

@@ -37,6 +37,8 @@ AnalysisName = Annotated[str, Path(max_length=80, description="An analysis that 
 PartAsked = Annotated[str, Query(max_length=20, description="train, validation or test.")]
 LayerNumber = Annotated[int, Path(ge=1, le=99, description="Layer, from 1.")]
 UnitNumber = Annotated[int, Path(ge=0, le=999_999, description="Unit, from 0.")]
+LayerAsked = Annotated[int, Query(ge=1, le=99, description="Layer, from 1.")]
+UnitAsked = Annotated[int, Query(ge=0, le=999_999, description="Unit, from 0.")]
 RowNumber = Annotated[int, Query(ge=0, le=10_000_000, description="Row of the part, from 0.")]
 Step = Annotated[int, Query(ge=0, le=2**40, description="Step of the row, from 0.")]
 
@@ -73,3 +75,10 @@ REFUSALS: dict[int | str, dict] = {
     422: {"model": Refusal, "description": "Cannot be asked so."},
 }
 """What every route may answer besides."""
+BINARY: dict[int | str, dict] = {
+    200: {
+        "description": "Bytes; the headers say what they are.",
+        "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+    }
+}
+"""Of a route that answers in bytes."""

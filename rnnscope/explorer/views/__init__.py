@@ -1,4 +1,4 @@
-"""One module a view: its numbers under /api. No view knows another."""
+"""One module a view, or two: its numbers under /api. No view knows another."""
 
 from rnnscope.explorer.views import (
     errors,
@@ -10,10 +10,23 @@ from rnnscope.explorer.views import (
     search,
     teach,
     text,
+    text_colours,
     units,
 )
 
 ROUTERS = tuple(
     module.router
-    for module in (library, text, units, search, gates, models, errors, live, live_stream, teach)
+    for module in (
+        library,
+        text,
+        text_colours,
+        units,
+        search,
+        gates,
+        models,
+        errors,
+        live,
+        live_stream,
+        teach,
+    )
 )

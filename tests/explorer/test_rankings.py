@@ -4,7 +4,8 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -41,6 +42,12 @@ class Held:
         return self.value
 
 
+def in_a_loop(work: Coroutine[None, None, None]) -> None:
+    """In a thread of its own: where a browser was opened, this one has a loop already."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, work).result()
+
+
 async def until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + LONGEST_S
     while not holds():
@@ -72,7 +79,7 @@ def test_one_that_nobody_waits_for_ends_at_its_next_block_and_the_next_has_its_t
         old.may_end.set()
         assert await rankings.of("old", old, stays) == ""
 
-    asyncio.run(asked())
+    in_a_loop(asked())
 
 
 def test_two_who_ask_for_the_same_wait_for_one_ranking_and_one_of_them_may_go():
@@ -96,7 +103,7 @@ def test_two_who_ask_for_the_same_wait_for_one_ranking_and_one_of_them_may_go():
         assert await both[1] == "found" and len(made) == 1
         assert await rankings.of("key", make, stays) == "found" and len(made) == 1
 
-    asyncio.run(asked())
+    in_a_loop(asked())
 
 
 def test_what_fails_is_told_to_who_waits_and_is_tried_again():
@@ -116,7 +123,7 @@ def test_what_fails_is_told_to_who_waits_and_is_tried_again():
             await rankings.of(number, lambda told: "", stays)
         assert rankings.share(0) == 0 and rankings.share(39) == 1
 
-    asyncio.run(asked())
+    in_a_loop(asked())
 
 
 def test_the_share_of_a_ranking_rises_and_its_answer_is_the_commands(

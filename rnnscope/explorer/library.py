@@ -56,12 +56,15 @@ class Library:
         }
 
     def traces(self, run: Run) -> dict[str, Trace]:
-        """Part -> what the run's units did there, of the weights that it has now."""
+        """Part -> what the run's units did there, of the weights and the text that there are now."""
         found: dict[str, Trace] = {}
+        corpus = self.corpora().get(run.manifest.corpus)
         for part in PARTS:
             folder = run.replay_folder(part, "trace")
             manifest = self._manifest(folder, TraceManifest)
-            if manifest and manifest.parents.get("run") == run.manifest.fingerprint:
+            if manifest is None or corpus is None or manifest.parents.get("run") != run.manifest.fingerprint:
+                continue
+            if manifest.corpus_fingerprint == corpus.manifest.fingerprint:
                 found[part] = Trace(folder, manifest)
         return found
 

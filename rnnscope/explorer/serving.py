@@ -4,10 +4,11 @@ import contextlib
 import errno
 import os
 import secrets
+import signal
 import socket
 import threading
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -59,8 +60,26 @@ def serve(
         config = uvicorn.Config(
             app, log_level="error", access_log=False, timeout_graceful_shutdown=1, ws_max_size=1 << 20
         )
-        with contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt), _ended_in_order():
             uvicorn.Server(config).run(sockets=[listening])
+
+
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """SIGTERM ends the process by an exception, so that what it made for itself is put away. The server hands
+    the signal on once it has stopped."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def end(number: int, frame: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _names(host: str) -> list[str]:

@@ -19,7 +19,7 @@ from rnnscope.records.columns import Columns
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import load_array
 from rnnscope.records.surprisal import Surprisal
-from rnnscope.records.trace import Trace, scale_path, shard_path
+from rnnscope.records.trace import Trace, read_steps, scale_path, shard_path
 
 NONE = -128
 """In a tile: no value here."""
@@ -141,15 +141,18 @@ def _stored(trace: Trace, site: str, row: int, first: int, stop: int) -> tuple[n
         begin = int(ends_N[shard]) - steps
         pieces.append((shard, steps, max(first - begin, 0), min(stop - begin, steps)))
 
-    shape_of = (manifest.rows, manifest.sites[site])
+    units = manifest.sites[site]
     # the names of hundreds of files: pathlib would take as long as the reading
     folder = f"{shard_path(trace.folder, site, 0).parent}{os.sep}"
 
     def read(some: list[tuple[int, int, int, int]]) -> list[np.ndarray]:
         return [
-            _read(
-                f"{folder}{shard:05d}.npy", (shape_of[0], steps, shape_of[1]), manifest.dtype, row, low, high
-            )
+            read_steps(
+                f"{folder}{shard:05d}.npy",
+                (manifest.rows, steps, units),
+                manifest.dtype,
+                [(row, low, high)],
+            )[0]
             for shard, steps, low, high in some
         ]
 
@@ -169,26 +172,6 @@ def _stored(trace: Trace, site: str, row: int, first: int, stop: int) -> tuple[n
 
 READERS = 8
 _readers = ThreadPoolExecutor(READERS, thread_name_prefix="shards")
-
-
-def _read(path: str, shape: tuple[int, int, int], dtype: str, row: int, low: int, high: int) -> np.ndarray:
-    """Steps low..high of a row of a shard, in one read: mapping a shard first costs ten times as much."""
-    kind = np.dtype(dtype)
-    step_bytes = shape[2] * kind.itemsize
-    try:
-        file = os.open(path, os.O_RDONLY)
-        try:
-            # a shard's numbers are the file's end, whatever its header's length
-            header = os.fstat(file).st_size - shape[0] * shape[1] * step_bytes
-            if not 0 < header <= 65_536:
-                raise RecordError(f"array '{path}' has not the size that its manifest says; replay it again")
-            at = header + (row * shape[1] + low) * step_bytes
-            content = os.pread(file, (high - low) * step_bytes, at)
-        finally:
-            os.close(file)
-    except OSError as error:
-        raise RecordError(f"array '{path}' cannot be read ({error}); replay it again") from None
-    return np.frombuffer(content, kind).reshape(high - low, shape[2])
 
 
 def surprise_tile(surprisal: Surprisal, row: int, first: int, stop: int) -> Tile:

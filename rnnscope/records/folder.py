@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -117,6 +118,9 @@ def held(folder: Path, on_busy: Callable[[], None]) -> Iterator[None]:
         lock.release()
 
 
+_asking = threading.Lock()
+
+
 def is_held(folder: Path) -> bool:
     """Whether a process holds `folder` just now. Not for what is refused where another holds it: to find out
     is to hold it for a moment.
@@ -124,13 +128,14 @@ def is_held(folder: Path) -> bool:
     if not _lock(folder).is_file():
         return False
     lock = FileLock(_lock(folder))
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        return True
-    except OSError:  # a disk that cannot be written to: nothing is made there
-        return False
-    lock.release()
+    with _asking:  # two who ask at a time would take each other for the holder
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        except OSError:  # a disk that cannot be written to: nothing is made there
+            return False
+        lock.release()
     return False
 
 

@@ -1,11 +1,11 @@
 """Trace: every gate, cell state and output of every unit, at every step of some rows. Knows no network."""
 
-import contextlib
 import json
+import os
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -23,8 +23,8 @@ from rnnscope.records.folder import (
 )
 
 TraceDtype = Literal["float16", "float32", "int8"]
-MOST_OPEN = 100
-"""Files of a trace that stay open: a process may have as few as 256 in all."""
+FEW = 64
+"""Places in a shard that are read one by one; more are read out of a map of it."""
 
 
 class TraceManifest(Manifest):
@@ -56,8 +56,6 @@ class Trace:
 
     folder: Path
     manifest: TraceManifest
-    _opened: dict[Path, np.ndarray] = field(default_factory=dict, repr=False, compare=False)
-    """Files that `at` mapped last: to open them anew takes longer than to read what is asked."""
 
     @classmethod
     def read(cls, folder: Path) -> "Trace":
@@ -104,9 +102,9 @@ class Trace:
                 continue
             shard = int(shards_N[places[0]])
             within = steps_N[places] - (stops[shard] - self.manifest.shards[shard])
-            stored = self._mapped(shard_path(self.folder, name, shard))[rows_N[places], within, unit]
+            stored = self._places(name, shard, rows_N[places], within, unit)
             if self.manifest.dtype == "int8":
-                stored = _spread(stored, np.asarray(self._mapped(scale_path(self.folder, name, shard))[unit]))
+                stored = _spread(stored, np.asarray(load_array(scale_path(self.folder, name, shard))[unit]))
             found_NH[places] = stored
         return found_NH
 
@@ -120,15 +118,17 @@ class Trace:
                 if self.manifest.dtype == "int8":
                     load_array(scale_path(self.folder, site, shard))
 
-    def _mapped(self, path: Path) -> np.ndarray:
-        mapped = self._opened.pop(path, None)
-        if mapped is None:
-            mapped = load_array(path).view(np.ndarray)
-        self._opened[path] = mapped
-        with contextlib.suppress(KeyError, StopIteration, RuntimeError):  # another thread was quicker
-            while len(self._opened) > MOST_OPEN:
-                del self._opened[next(iter(self._opened))]
-        return mapped
+    def _places(
+        self, name: str, shard: int, rows_N: np.ndarray, steps_N: np.ndarray, unit: int | slice
+    ) -> np.ndarray:
+        """Values in one shard, counted from its first step."""
+        path = shard_path(self.folder, name, shard)
+        if len(rows_N) > FEW:
+            return load_array(path)[rows_N, steps_N, unit]
+        of = self.manifest
+        shape = (of.rows, of.shards[shard], of.sites[name])
+        wanted = [(int(row), int(step), int(step) + 1) for row, step in zip(rows_N, steps_N, strict=True)]
+        return np.concatenate(read_steps(path, shape, of.dtype, wanted))[:, unit]
 
     def _shard(
         self,
@@ -301,3 +301,28 @@ def _stored(values_RtH: np.ndarray, dtype: TraceDtype) -> tuple[np.ndarray, np.n
 
 def _spread(stored_RtH: np.ndarray, scale_H: np.ndarray) -> np.ndarray:
     return stored_RtH.astype(np.float32) * (scale_H / np.float32(127))
+
+
+def read_steps(
+    path: Path | str, shape: tuple[int, int, int], dtype: str, stretches: Iterable[tuple[int, int, int]]
+) -> list[np.ndarray]:
+    """Of a shard of `shape` (R, t, H) as stored: for every (row, first step, step after the last) an array
+    (steps, H). No map of the file is made, which costs ten times as much as to read a few steps, and a place
+    among the files that a process may have open. Raises RecordError.
+    """
+    rows, steps, units = shape
+    kind = np.dtype(dtype)
+    step_bytes, found = units * kind.itemsize, []
+    try:
+        with open(path, "rb", buffering=0) as file:
+            # a shard's numbers are the file's end, whatever its header's length
+            header = os.fstat(file.fileno()).st_size - rows * steps * step_bytes
+            if not 64 <= header <= 65_536:
+                raise RecordError(f"array '{path}' has not the size that its manifest says; replay it again")
+            for row, first, stop in stretches:
+                file.seek(header + (row * steps + first) * step_bytes)
+                content = file.read((stop - first) * step_bytes)
+                found.append(np.frombuffer(content, kind).reshape(stop - first, units))
+    except (OSError, ValueError) as error:
+        raise RecordError(f"array '{path}' cannot be read ({error}); replay it again") from None
+    return found

@@ -62,8 +62,12 @@ def ranked_by_track(
         tables={"units": rows},
         caveats=[
             "Ranked on the first half of each row, scored on the second. Clear: beyond shifted labels (false "
-            "discovery rate 5 % over the units), and with the whole interval above the best unit of the "
-            "untrained network and the last character alone."
+            "discovery rate 5 % over the units), and with the whole interval above "
+            + (
+                "the best unit of the untrained network and the last character alone."
+                if states.untrained
+                else "what the last character alone tells. There was no untrained network to compare with."
+            )
         ],
         command=command,
     )

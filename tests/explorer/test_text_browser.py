@@ -198,3 +198,44 @@ def test_nothing_is_wider_than_a_telephone(small_explorer: str, page):
     assert page.evaluate(
         "document.querySelector('.sheet').scrollWidth <= document.querySelector('.sheet').clientWidth"
     )
+
+
+def test_a_record_that_ends_before_its_row_colours_as_far_as_it_goes(small_explorer: str, page):
+    def cut(route) -> None:
+        response = route.fetch()
+        steps, units = (int(response.headers[name]) for name in ("x-steps", "x-units"))
+        route.fulfill(
+            response=response,
+            body=response.body()[: 4 * units],
+            headers=response.headers | {"x-steps": "4", "content-length": str(4 * units)},
+        )
+        assert steps > 4
+
+    page.route(re.compile("/tile"), cut)
+    opened(page, small_explorer, "run=lstm&unit=2.3&site=h")
+    assert [page.evaluate(PIXEL, [0, 0, column])[3] for column in (0, 3, 4, 9)] == [255, 255, 0, 0]
+    page.keyboard.press("ArrowRight")  # it still answers
+    page.evaluate(IDLE)
+    assert param(page, "unit") == "2.4"
+
+
+def test_of_two_jumps_the_last_one_counts_and_one_that_was_left_changes_no_other_view(
+    small_explorer: str, page
+):
+    opened(page, small_explorer, "run=lstm&unit=2.3")
+    jumps = """places => {
+      for (const place of places) {
+        const box = document.querySelector(".jump");
+        box.value = place;
+        box.form.requestSubmit();
+      }
+    }"""
+    page.evaluate(jumps, ["2.40", "0.7"])
+    page.evaluate(IDLE)
+    assert param(page, "at") == "0.7"
+    page.route(re.compile("/tile"), lambda route: None)  # never comes
+    page.evaluate(jumps, ["3.9"])
+    page.get_by_role("link", name="Gates").first.click()
+    page.wait_for_selector("main[aria-busy=false]")
+    page.evaluate(IDLE)
+    assert urlsplit(page.url).path == "/gates" and param(page, "at") != "3.9"

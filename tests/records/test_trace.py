@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnnscope.errors import RecordError
-from rnnscope.records.trace import MOST_OPEN, Carried, Trace, TraceDtype, write_trace
+from rnnscope.records.trace import FEW, Carried, Trace, TraceDtype, shard_path, write_trace
 
 ROWS, STEPS, UNITS, SHARD = 3, 10, 4, 4
 VALUES = {
@@ -169,15 +169,25 @@ def test_a_site_read_piece_by_piece_is_the_site(tmp_path: Path, dtype: TraceDtyp
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="open files are counted as Linux lists them")
-def test_however_many_shards_are_asked_for_few_files_stay_open(tmp_path: Path):
-    shards, values_RTH = 400, np.arange(2 * 400, dtype=np.float32).reshape(1, 400, 2) / 1000
-    facts_of = facts("float32") | {"rows": 1, "row_chars": shards}
-    blocks = [({"s": values_RTH[:, step : step + 1]}, {"step": np.array(step + 1)}) for step in range(shards)]
-    trace = write_trace(tmp_path / "t", facts_of, lambda first, carried: iter(blocks))
+@pytest.mark.parametrize("dtype", ["float16", "float32", "int8"])
+def test_places_are_the_sites_own_however_many_and_no_file_stays_open(tmp_path: Path, dtype: TraceDtype):
+    trace = write_trace(tmp_path / "t", facts(dtype), Network())
     before = len(list(Path("/proc/self/fd").iterdir()))
-    steps_N = np.random.default_rng(0).permutation(shards)
-    for _ in range(2):
-        np.testing.assert_array_equal(
-            trace.at("s", np.zeros(shards, np.int64), steps_N), values_RTH[0, steps_N]
-        )
-        assert len(list(Path("/proc/self/fd").iterdir())) - before <= MOST_OPEN + 5
+    for places in (1, 7, 3 * FEW * 3):
+        choice = np.random.default_rng(places)
+        rows_N, steps_N = choice.integers(0, ROWS, places), choice.integers(0, STEPS, places)
+        for name in VALUES:
+            found = trace.at(name, rows_N, steps_N)
+            np.testing.assert_array_equal(found, trace.site(name)[rows_N, steps_N])
+            np.testing.assert_array_equal(trace.at(name, rows_N, steps_N, 2), found[:, 2])
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 100])
+def test_a_shard_of_another_size_is_told_by_its_name(tmp_path: Path, content: bytes):
+    trace = write_trace(tmp_path / "t", facts(), Network())
+    shard_path(trace.folder, "layers.0.h", 1).write_bytes(content)
+    one = np.ones(1, np.int64)
+    with pytest.raises(RecordError, match="00001"):
+        trace.at("layers.0.h", one, 5 * one)
+    assert trace.at("layers.0.h", one, 2 * one).shape == (1, UNITS)

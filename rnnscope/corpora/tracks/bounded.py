@@ -11,18 +11,22 @@ import regex
 
 from rnnscope.errors import ConfigError
 
+ERRORS = (regex.error, MemoryError)
+"""Of what is no pattern."""
 
-def bounded(pattern: str, most_s: float) -> Callable[[str], Iterator[regex.Match[str]]]:
-    """What finds all matches of a pattern, as `re.finditer` with MULTILINE does, and raises ConfigError once
-    all its searches together have used `most_s` seconds of the processor."""
+
+def compiled_to_stop(pattern: str) -> regex.Pattern[str]:
+    """A pattern as `re.compile` with MULTILINE reads it, whose searches can be stopped. Raises ERRORS."""
+    return regex.compile(pattern, regex.VERSION0 | regex.MULTILINE)
+
+
+def bounded(compiled: regex.Pattern[str], most_s: float) -> Callable[[str], Iterator[regex.Match[str]]]:
+    """What finds all matches of a pattern, as `re.finditer` does, and raises ConfigError once all its
+    searches together have used `most_s` seconds of the processor."""
     slow = ConfigError(
         f"this pattern takes longer than {most_s:g} s on the text, so it was stopped; repeat nothing that "
         "repeats itself, such as (a+)+, and say how often at most, such as {1,40}"
     )
-    try:
-        compiled = regex.compile(pattern, regex.VERSION0 | regex.MULTILINE)
-    except (regex.error, OverflowError, RecursionError, MemoryError) as error:
-        raise ConfigError(f"this pattern cannot be searched within a time limit: {error}") from None
     used_s = 0.0
 
     def matches(text: str) -> Iterator[regex.Match[str]]:

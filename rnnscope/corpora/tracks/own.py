@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from rnnscope.corpora.tracks.annotated import AnnotatedText, covered
-from rnnscope.corpora.tracks.bounded import bounded
+from rnnscope.corpora.tracks.bounded import ERRORS, bounded, compiled_to_stop
 from rnnscope.corpora.tracks.definitions import TRACKS, tracks_of
 from rnnscope.corpora.tracks.track import LANGUAGES, Kind, Track
 from rnnscope.errors import ConfigError
@@ -38,9 +38,10 @@ def track_from_regex(pattern: str, name: str | None = None, most_s: float | None
 
     Raises ConfigError where the pattern does not compile; the track does where the time is used up.
     """
-    compiled = _compiled(pattern)
+    # re takes seconds, and the lock, to read some patterns that regex reads at once
+    compiled = _compiled(pattern, compiled_with_re if most_s is None else compiled_to_stop)
     group = min(1, compiled.groups)
-    matches = compiled.finditer if most_s is None else bounded(pattern, most_s)
+    matches = compiled.finditer if most_s is None else bounded(compiled, most_s)
 
     def compute(text: AnnotatedText) -> np.ndarray:
         spans = (match.span(group) for match in matches(text.text))
@@ -98,14 +99,19 @@ def refuse_constant(track: Track, values: np.ndarray, part: str) -> None:
     raise ConfigError(f"{what} matches nothing {where}; {near}")
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
+def compiled_with_re(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.MULTILINE)
+
+
+def _compiled(pattern: str, compiling: Callable[[str], Any]) -> Any:
+    """Of `re` or of `regex`."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what a later Python may read otherwise, e.g. [[a]
         try:
-            return re.compile(pattern, re.MULTILINE)
-        except re.error as error:
-            place = "" if error.pos is None else f" at position {error.pos}"
-            reason = error.msg + place
+            return compiling(pattern)
+        except (re.error, *ERRORS) as error:
+            place = getattr(error, "pos", None)
+            reason = getattr(error, "msg", str(error)) + ("" if place is None else f" at position {place}")
         except (OverflowError, RecursionError) as error:  # a{99999999999}, ((((((...
             reason = str(error)
     near = _near(pattern)

@@ -41,6 +41,8 @@ KEPT_DAYS = 30
 _OPENED = ".opened"
 """Its time says when the demo was opened last."""
 _TEMPORARY = "rnnscope-demo-"
+INTERRUPTED = 130
+"""Ctrl-C reaches the process that traces as well."""
 _OWNER = "owner"
 """Held in a temporary folder by the process that it belongs to."""
 
@@ -136,10 +138,13 @@ def _without_broken(run: Run) -> None:
     """Removes what was made of the records and cannot be read, or is of another run: it is made again."""
     folder = run.replay_folder(PART, "trace")
     trace = _checked(folder, lambda: _trace(run))
-    for each in run.replay_folder(PART, "columns").glob(f"[!.]*/{MANIFEST}"):
+    columns = run.replay_folder(PART, "columns")
+    if trace is None:
+        shutil.rmtree(columns, ignore_errors=True)
+        return
+    for each in columns.glob(f"[!.]*/{MANIFEST}"):
         site = each.parent
-        if trace is not None:
-            _checked(site, lambda site=site: Columns(site, ColumnsManifest.read(site), trace))
+        _checked(site, lambda site=site: Columns(site, ColumnsManifest.read(site), trace))
 
 
 def _trace(run: Run) -> Trace:
@@ -220,7 +225,7 @@ def _command(run: Run, folder: Path) -> list[str]:
 
 def _heard(tracing: subprocess.Popen, say: Callable[[str], None]) -> None:
     _, error = tracing.communicate()
-    if tracing.returncode and tracing.returncode > 0:
+    if tracing.returncode and tracing.returncode > 0 and tracing.returncode != INTERRUPTED:
         lines = [line for line in error.splitlines() if line.strip()] or ["it was stopped"]
         reason = lines[-1].removeprefix("rnnscope: ").partition(";")[0]
         say(f"what the demo's units did could not be traced: {reason}")

@@ -29,7 +29,7 @@ from rnnscope.explorer.shown import Shown
 from rnnscope.progress import OnShare
 from rnnscope.records.columns import Columns, fingerprint
 from rnnscope.studies.ranked_units import as_told, ranked_by_track
-from rnnscope.studies.unit_states import unit_states
+from rnnscope.studies.unit_states import UNTRAINED, current_trace, unit_states
 
 router = APIRouter(tags=["search"], responses=REFUSALS)
 PATTERN_S = 1.0
@@ -244,7 +244,7 @@ async def hypothesis(
     request is given up.
     """
     traced = await run_in_threadpool(Traced.find, library, corpus, run, part)
-    chosen = _track(traced, track, pattern)
+    chosen = await run_in_threadpool(_track, traced, track, pattern)
 
     def ranked(told: OnShare) -> HypothesisFound:
         states = unit_states(traced.run, traced.corpus, traced.part)
@@ -271,8 +271,10 @@ def progress(
 def _key(traced: Traced, track: str, pattern: str) -> tuple:
     """What a ranking depends on."""
     corpus = traced.corpus.manifest.fingerprint
+    before = current_trace(traced.run, traced.part, UNTRAINED)
     of_hypothesis = (bool(track), track or pattern)
-    return fingerprint(traced.trace), corpus, traced.run.name, traced.part, *of_hypothesis
+    of_traces = (fingerprint(traced.trace), None if before is None else before.model_dump_json())
+    return *of_traces, corpus, traced.run.name, traced.part, *of_hypothesis
 
 
 def _track(traced: Traced, track: str, pattern: str) -> Track:

@@ -51,6 +51,7 @@ export function brush(box, spec, { brushed, dropped, picked }) {
   });
   box.addEventListener("pointermove", (event) => {
     if (!drag || event.pointerId !== drag.id) return;
+    if (!event.buttons) return void (drag = null);  // let go of beyond the chart
     if (!drag.moved) {
       if (Math.hypot(event.clientX - drag.x, event.clientY - drag.y) < LEAST_PX) return;
       drag.moved = true;

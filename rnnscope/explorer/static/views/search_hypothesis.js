@@ -30,9 +30,10 @@ export function openHypothesis(box, context, by) {
     turn = new AbortController();
     const mine = turn.signal;
     context.set({ by, [by]: asked });
+    if (!asked) found.removeAttribute("aria-busy");
     if (!asked) return void found.replaceChildren(h("p.note", {}, by === "pattern" ? "A unit is compared with whether each character is covered by a match, or by its first group if it has one." : "Choose a track."));
     // who leaves or asks for another gives the request up, and with it ends the work
-    const work = working(`Ranking the units over ${whole(rows * row_chars)} characters, beside shifted labels, the untrained network and the last character`, stopped);
+    const work = working(`Ranking the units over ${whole(rows * row_chars)} characters, beside shifted labels, the last character and, where it was traced, the untrained network`, stopped);
     found.replaceChildren(work.element);
     found.setAttribute("aria-busy", "true");
     try {

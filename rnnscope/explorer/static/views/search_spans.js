@@ -142,7 +142,7 @@ export async function openSpans(box, context, traced) {
     found), elsewhere);
   list();
   await stretch();
-  run();
+  if (!context.signal.aborted) run();
 }
 
 /** How many units fit beside how many do by chance, as two bars. @param {any} answer */

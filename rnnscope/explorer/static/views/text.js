@@ -19,6 +19,8 @@ export async function open(main, context) {
   const places = new Set();
   let state = stateOf(context), active = 0, addressDue = 0, factsDue = 0;
   let chosen = -1, hovered = -1;
+  /** @type {(() => void) | null} writes the unit that was flipped to into the address */
+  let unsaid = null;
   /** @type {AbortController | undefined} */
   let asking;
   /** @type {ReturnType<typeof sheet> | undefined} */
@@ -108,12 +110,19 @@ export async function open(main, context) {
     drawn?.paint();
     legends(true);
     clearTimeout(addressDue);
-    addressDue = window.setTimeout(() => {
+    unsaid = () => {
+      unsaid = null;
+      clearTimeout(addressDue);
       context.set({ [`unit${pane.mark}`]: `${pane.layer}.${pane.unit}` });
+    };
+    addressDue = window.setTimeout(() => {
+      unsaid?.();
       say(`Unit ${pane.layer}.${pane.unit}`);
       facts();
     }, 180);
   }
+  signal.addEventListener("abort", () => clearTimeout(addressDue));
+  document.addEventListener("answered", () => drawn?.due(), { signal });  // what was cut off is asked for again
 
   /** @param {number} by */
   function flipLayer(by) {
@@ -166,6 +175,7 @@ export async function open(main, context) {
 
   /** @param {number} at @param {number} [chars] */
   function choose(at, chars = 1, isSaid = true) {
+    landings++;
     chosen = at;
     drawn?.mark(1, at, chars);
     if (isSaid) context.set({ at: at < 0 ? null : parts(at).join(".") });
@@ -197,8 +207,9 @@ export async function open(main, context) {
   /** @param {number} at @param {number} [chars] */
   async function land(at, chars = 1) {
     hovered = -1;
+    const mine = ++landings;
     await drawn?.show(at);
-    choose(at, chars);
+    if (mine === landings && !signal.aborted) choose(at, chars);
   }
 
   /** @param {unknown} error */
@@ -210,7 +221,7 @@ export async function open(main, context) {
     told.replaceChildren(lacking(error));
   }
 
-  let builds = 0;
+  let builds = 0, landings = 0;
   async function build() {
     const mine = ++builds;
     const kept = drawn && drawn.layout.starts.length ? drawn.layout.starts[drawn.seen[0]] : -1;
@@ -298,6 +309,7 @@ export async function open(main, context) {
     context = { .../** @type {CustomEvent} */ (event).detail, signal };
     corpus = context.corpus;
     const waited = state.panes.some((pane) => pane.awaited);
+    unsaid?.();
     state = stateOf(context);
     stay(() => {
       showControls(true);

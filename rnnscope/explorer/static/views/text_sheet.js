@@ -179,8 +179,10 @@ export function sheet(store, { panes: count, size, columns: asked, white, labels
         const step = place - row * layout.rowChars;
         const { tile, begin, column } = store.values(source, unit, row, step, { isSeen: line >= top && line < bottom, isAtRest: !isMoving });
         const here = step - begin;
-        const chars = tile ? Math.min(until - place, tile.steps - here) : until - place;
-        if (tile) for (let each = 0, from = here * tile.units + column; each < chars; each++, from += tile.units) into[at + each] = palette[tile.data[from] + 128];
+        // a record of another text may end before its row does
+        const known = tile ? Math.max(0, tile.steps - here) : 0;
+        const chars = known ? Math.min(until - place, known) : until - place;
+        if (tile && known) for (let each = 0, from = here * tile.units + column; each < chars; each++, from += tile.units) into[at + each] = palette[tile.data[from] + 128];
         at += chars;
         place += chars;
       }

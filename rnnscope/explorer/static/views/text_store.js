@@ -2,7 +2,7 @@
 // What the text view has of the server: where lines begin, lines, tiles of colours. Kept, so that a flip, a scroll
 // back and a jump back ask for nothing. Knows no element.
 
-import { bytes, get, path } from "../lib/api.js";
+import { Refused, bytes, get, path } from "../lib/api.js";
 import { isAborted } from "../lib/states.js";
 
 /** Steps of a tile, which holds all units, so that any of them is flipped to at once. */
@@ -104,9 +104,9 @@ export function textStore(corpus, part, signal, arrived, failed) {
       for (const look of waiting) look();
     } catch (error) {
       underway--;
-      // a refusal is kept: it would be refused again; an abort is not
-      if (isAborted(error)) kept.delete(key);
-      else failed(error);
+      // a refusal is kept: it would be refused again; what was cut off is not
+      if (!(error instanceof Refused && error.status < 500)) kept.delete(key);
+      if (!isAborted(error)) failed(error);
     }
   }
 

@@ -213,6 +213,26 @@ def traced(base: str) -> dict:
     return answer.json()["corpora"][0]["runs"][0]["traces"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGINT])
+def test_told_to_end_it_puts_away_its_temporary_folder_and_the_process_that_traces(
+    tmp_path: Path, by: signal.Signals
+):
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "tmp").mkdir()
+    environment = {"XDG_CACHE_HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path / "tmp")}
+    with started("--demo", **environment) as (process, address, _):
+        httpx.get(address, trust_env=False, timeout=60).raise_for_status()
+        assert list((tmp_path / "tmp").glob("rnnscope-demo-*"))
+        os.killpg(process.pid, by) if by == signal.SIGINT else process.send_signal(by)
+        process.wait(20)
+        assert process.stderr is not None
+        rest = process.stderr.read()  # ends once nobody writes to it: the other process is gone too
+    assert process.returncode == (0 if by == signal.SIGINT else 128 + signal.SIGTERM)
+    assert "could not be traced" not in rest and "Traceback" not in rest
+    assert not list((tmp_path / "tmp").glob("rnnscope-demo-*"))
+
+
 def test_a_cache_below_a_file_gives_a_temporary_folder_that_goes_at_the_end(
     tmp_path: Path, temporary: Path, untraced: None
 ):

@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from explore_process import ended, started
+from explore_process import ROOT, ended, started
 
 from rnnscope.cli.main import run as command
 from rnnscope.errors import RecordError
@@ -220,8 +220,8 @@ def test_told_to_end_it_puts_away_its_temporary_folder_and_the_process_that_trac
 ):
     (tmp_path / "file").write_text("no folder")
     (tmp_path / "tmp").mkdir()
-    environment = {"XDG_CACHE_HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path / "tmp")}
-    with started("--demo", **environment) as (process, address, _):
+    places = {"XDG_CACHE_HOME": str(tmp_path / "file"), "TMPDIR": str(tmp_path / "tmp")}
+    with started("--demo", python=sys.executable, cwd=ROOT, **places) as (process, address, _):
         httpx.get(address, trust_env=False, timeout=60).raise_for_status()
         assert list((tmp_path / "tmp").glob("rnnscope-demo-*"))
         os.killpg(process.pid, by) if by == signal.SIGINT else process.send_signal(by)

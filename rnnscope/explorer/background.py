@@ -26,10 +26,6 @@ class Job:
     is_over: bool = False
     is_dropped: bool = False
 
-    @property
-    def is_pending(self) -> bool:
-        return not self.is_over
-
 
 class _Dropped(Exception):
     """Nobody wants it any more."""

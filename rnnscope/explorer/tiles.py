@@ -164,7 +164,7 @@ def _stored(trace: Trace, site: str, row: int, first: int, stop: int) -> tuple[n
     if manifest.dtype != "int8":
         return np.concatenate(stored), None
     scales = [
-        np.broadcast_to(load_array(scale_path(trace.folder, site, shard)), (high - low, manifest.sites[site]))
+        np.broadcast_to(load_array(scale_path(trace.folder, site, shard)), (high - low, units))
         for shard, _, low, high in pieces
     ]
     return np.concatenate(stored), np.concatenate(scales)

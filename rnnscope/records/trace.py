@@ -103,9 +103,7 @@ class Trace:
             shard = int(shards_N[places[0]])
             within = steps_N[places] - (stops[shard] - self.manifest.shards[shard])
             stored = self._places(name, shard, rows_N[places], within, unit)
-            if self.manifest.dtype == "int8":
-                stored = _spread(stored, np.asarray(load_array(scale_path(self.folder, name, shard))[unit]))
-            found_NH[places] = stored
+            found_NH[places] = self._as_it_was(stored, name, shard, unit)
         return found_NH
 
     def check(self) -> None:
@@ -139,9 +137,13 @@ class Trace:
         units: slice = slice(None),
     ) -> np.ndarray:
         stored = load_array(shard_path(self.folder, name, shard))[rows, steps, units]
+        return self._as_it_was(stored, name, shard, units)
+
+    def _as_it_was(self, stored: np.ndarray, name: str, shard: int, units: int | slice) -> np.ndarray:
+        """Values as they lie in a shard -> as the network had them: int8 spread by each unit's scale."""
         if self.manifest.dtype != "int8":
             return stored
-        return _spread(stored, load_array(scale_path(self.folder, name, shard))[units])
+        return _spread(stored, np.asarray(load_array(scale_path(self.folder, name, shard))[units]))
 
     def _refuse_unknown(self, name: str) -> None:
         if name not in self.manifest.sites:

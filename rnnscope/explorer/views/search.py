@@ -137,6 +137,11 @@ def _rankings(request: Request) -> Rankings[HypothesisFound]:
     return request.app.state.rankings
 
 
+def _traced(library: LibraryHere, corpus: CorpusName, run: RunName, part: PartName) -> Traced:
+    return Traced.find(library, corpus, run, part)
+
+
+TracedHere = Annotated[Traced, Depends(_traced)]
 RankingsHere = Annotated[Rankings[HypothesisFound], Depends(_rankings)]
 
 
@@ -156,26 +161,19 @@ def spans(library: LibraryHere, indexes: IndexesHere, asked: SpansAsked) -> Span
 
 
 @router.get("/search/index/{corpus}/{run}/{part}")
-def index(
-    library: LibraryHere, indexes: IndexesHere, corpus: CorpusName, run: RunName, part: PartName
-) -> ShareShown:
+def index(traced: TracedHere, indexes: IndexesHere) -> ShareShown:
     """How far the index of a network's units is. The first search starts it."""
-    traced = Traced.find(library, corpus, run, part)
     return ShareShown(share=float(np.mean([indexes.share(traced.trace, site) for site in traced.sites])))
 
 
 @router.get("/search/text/{corpus}/{run}/{part}")
 def text(
-    library: LibraryHere,
-    corpus: CorpusName,
-    run: RunName,
-    part: PartName,
+    traced: TracedHere,
     row: RowNumber = 0,
     step: Step = 0,
     chars: Annotated[int, Query(ge=1, le=MOST_CHARS)] = 1200,
 ) -> TextShown:
     """A stretch of the text that was traced, to point at."""
-    traced = Traced.find(library, corpus, run, part)
     of = traced.trace.manifest
     if row >= of.rows or step >= of.row_chars:
         raise ConfigError(f"no character {row}.{step}; what was traced has {of.rows} rows of {of.row_chars}")
@@ -229,12 +227,9 @@ def places(library: LibraryHere, indexes: IndexesHere, asked: PlacesAsked) -> Pl
 
 @router.get("/search/hypothesis/{corpus}/{run}/{part}")
 async def hypothesis(
-    library: LibraryHere,
+    traced: TracedHere,
     rankings: RankingsHere,
     request: Request,
-    corpus: CorpusName,
-    run: RunName,
-    part: PartName,
     track: TrackAsked = "",
     pattern: PatternAsked = "",
 ) -> HypothesisFound:
@@ -243,7 +238,6 @@ async def hypothesis(
     The answer comes once all is ranked, meanwhile /progress tells the share; the ranking ends when the
     request is given up.
     """
-    traced = await run_in_threadpool(Traced.find, library, corpus, run, part)
     chosen = await run_in_threadpool(_track, traced, track, pattern)
 
     def ranked(told: OnShare) -> HypothesisFound:
@@ -256,16 +250,10 @@ async def hypothesis(
 
 @router.get("/search/hypothesis/{corpus}/{run}/{part}/progress")
 def progress(
-    library: LibraryHere,
-    rankings: RankingsHere,
-    corpus: CorpusName,
-    run: RunName,
-    part: PartName,
-    track: TrackAsked = "",
-    pattern: PatternAsked = "",
+    traced: TracedHere, rankings: RankingsHere, track: TrackAsked = "", pattern: PatternAsked = ""
 ) -> ShareShown:
     """How much of a ranking is done that somebody waits for."""
-    return ShareShown(share=rankings.share(_key(Traced.find(library, corpus, run, part), track, pattern)))
+    return ShareShown(share=rankings.share(_key(traced, track, pattern)))
 
 
 def _key(traced: Traced, track: str, pattern: str) -> tuple:

@@ -76,7 +76,8 @@ def test_the_larger_size_is_told_and_has_no_say():
     large = [
         row for row in decision.tables["memories"] if row["budget"] == "256" and row["memory"] == "cache"
     ]
-    assert len(large) == 2 and all(row["removed"] > 0.9 for row in large)
+    assert len(large) == 2 and all(row["removed"] > 0.9 and not row["has_say"] for row in large)
+    assert {row["budget"] for row in decision.tables["memories"] if row["has_say"]} == {"128"}
     assert {each.budget for each in deciding(settings_of(measured))} == {"128"}
 
 

@@ -165,8 +165,11 @@ def _removes(interval: Interval) -> str:
 
 
 def _tables(settings: Sequence[Setting]) -> dict[str, list[Row]]:
+    judges = deciding(settings)
     return {
-        "memories": [_memory_row(each, name) for each in settings for name in [NONE, *each.memories]],
+        "memories": [
+            _memory_row(each, name, each in judges) for each in settings for name in [NONE, *each.memories]
+        ],
         "control": [_control_row(each) for each in settings if len(each.seeds) > 1],
         "kinds": [row for each in settings for name in each.memories for row in _kind_rows(each, name)],
         "networks": [
@@ -177,8 +180,9 @@ def _tables(settings: Sequence[Setting]) -> dict[str, list[Row]]:
     }
 
 
-def _memory_row(setting: Setting, memory: str) -> Row:
-    """Means over seeds, with intervals of what is compared with the plain LSTM."""
+def _memory_row(setting: Setting, memory: str, is_judge: bool) -> Row:
+    """Means over seeds, with intervals of what is compared with the plain LSTM; it has a say where both it
+    and its setting do."""
     seeds = setting.seeds_of(memory)
     first = setting.rows[memory, seeds[0]]
     removed, gained = over_seeds(setting.removed(memory)), over_seeds(setting.gained(memory))
@@ -190,7 +194,7 @@ def _memory_row(setting: Setting, memory: str) -> Row:
         "budget": setting.budget,
         "memory": memory,
         "seeds": len(seeds),
-        "has_say": first["has_say"],
+        "has_say": is_judge and first["has_say"],
         "parameters": first["parameters"],
         **{column: setting.mean(memory, column) for column in NUMBERS},
         "gained_nats": gained.value,

@@ -52,8 +52,8 @@ MEMORY = Question(
         ),
         "full": Scale(
             (
-                Text("war-and-peace", 3.0, (128,)),
-                Text("python-library", 2.0, (128,), 3_000_000),
+                Text("war-and-peace", 3.0, (128, 256)),
+                Text("python-library", 2.0, (128, 256), 3_000_000),
             ),
             seeds=5,
             planned=networks,

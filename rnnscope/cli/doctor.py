@@ -66,7 +66,8 @@ def _native(build: bool) -> dict[str, str]:
             if build:
                 loaded(variant, notice)
             state = f"compiled, {made.path}" if made.path.is_file() else "will be compiled at first use"
-            found[f"{precision} ({use})"] = f"{variant.name}: {state}; compiler {made.compiler}"
+            name = f"{variant.name}, products spelled out, for tests" if variant.is_stand_in else variant.name
+            found[f"{precision} ({use})"] = f"{name}: {state}; compiler {made.compiler}"
         except BackendError as reason:
             found[f"{precision} ({use})"] = (
                 f"not here: {reason}. PyTorch's kernels do the work, several times slower"

@@ -30,3 +30,8 @@ def test_what_will_be_compiled_is_told_and_can_be_compiled_now(tmp_path: Path, c
     assert "will be compiled at first use" in before and list(tmp_path.iterdir()) == []
     after = doctor(tmp_path, "--build")["native_step"]["float64 (tests)"]
     assert "compiled, " in after and len(list(tmp_path.glob("*.so"))) >= 2
+
+
+def test_what_stands_in_for_the_processors_own_products_is_told(tmp_path: Path, can_compile):
+    state = doctor(tmp_path, RNNSCOPE_NATIVE="avx2")["native_step"]["bfloat16 (training)"]
+    assert state.startswith("bfloat16-avx2, products spelled out, for tests: ")

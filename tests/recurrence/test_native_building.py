@@ -14,7 +14,7 @@ from rnnscope.errors import BackendError, ConfigError
 from rnnscope.recurrence.native.building import built, loaded
 from rnnscope.recurrence.native.variants import SWITCH, VARIANTS, processor_features, variant_for
 
-ALL = frozenset("avx2 fma avx512f avx512bw avx512vl avx512dq avx512_bf16".split())
+ALL = frozenset("avx2 fma f16c avx512f avx512bw avx512vl avx512dq avx512_bf16".split())
 WHOLE = '#include "part.h"\nextern "C" int answer() { return ANSWER; }\n'
 
 
@@ -117,8 +117,13 @@ def test_a_variant_is_taken_only_where_the_processor_has_all_of_it(monkeypatch):
     assert variant_for("bfloat16", ALL).name == "bfloat16-avx512"
     assert variant_for("float32", ALL).name == "float32-avx512"
     assert variant_for("float32", ALL - {"avx512dq"}).name == "float32-avx2"
-    with pytest.raises(BackendError, match="no avx512_bf16"):
-        variant_for("bfloat16", ALL - {"avx512_bf16"})
+    stand_in = variant_for("bfloat16", ALL - {"avx512_bf16"})
+    assert stand_in.name == "bfloat16-avx2" and stand_in.is_stand_in
+    assert not any(
+        variant_for(precision, ALL).is_stand_in for precision in ("bfloat16", "float32", "float64")
+    )
+    with pytest.raises(BackendError, match="no f16c"):
+        variant_for("bfloat16", frozenset({"avx2", "fma"}))
     with pytest.raises(BackendError, match="no fma"):
         variant_for("float32", frozenset({"avx2"}))
     with pytest.raises(BackendError, match="x86-64"):
@@ -128,8 +133,7 @@ def test_a_variant_is_taken_only_where_the_processor_has_all_of_it(monkeypatch):
 def test_the_environment_can_turn_it_off_or_ask_for_less_but_never_for_more(monkeypatch):
     monkeypatch.setenv(SWITCH, "avx2")
     assert variant_for("float32", ALL).name == "float32-avx2"
-    with pytest.raises(BackendError, match="leaves out"):
-        variant_for("bfloat16", ALL)
+    assert variant_for("bfloat16", ALL).name == "bfloat16-avx2"
     monkeypatch.setenv(SWITCH, "avx512")
     assert variant_for("float32", frozenset({"avx2", "fma"})).name == "float32-avx2"
     monkeypatch.setenv(SWITCH, "off")

@@ -142,15 +142,15 @@ struct Plain : Lanes {
   RNNSCOPE_INLINE Word words(const Store* p) { return Lanes::load(p); }
   RNNSCOPE_INLINE Word broadcast(const Store* p) { return Lanes::all(*p); }
   RNNSCOPE_INLINE Vec dot(Vec sum, Word a, Word b) { return a * b + sum; }
+  RNNSCOPE_INLINE void side_by_side(Store* to, const Store* one, const Store*) { put(to, get(one)); }
 };
 
-#if defined(__AVX512BF16__)
-// Products of bfloat16 pairs with float32 sums. Gates lie in [-1, 1] and are kept as float16, which is eight times
-// finer than bfloat16 next to 1, where a gate that is nearly open must not seem wholly open.
-struct Bfloat16 : Floats {
+// ---- bfloat16 ------------------------------------------------------------------------------------------------------
+
+// What every processor does alike with a bfloat16, the upper half of a float32.
+struct Bfloat16Numbers : Floats {
   using Store = uint16_t;
   using Keep = uint16_t;
-  using Word = __m512i;
   static constexpr int PAIR = 2;
   RNNSCOPE_INLINE Store stored(Real x) {
     uint32_t bits;
@@ -163,6 +163,19 @@ struct Bfloat16 : Floats {
     memcpy(&real, &bits, 4);
     return real;
   }
+  RNNSCOPE_INLINE int pair(const Store* p) {
+    int both;
+    memcpy(&both, p, 4);
+    return both;
+  }
+};
+
+// Products of bfloat16 pairs with float32 sums. Gates lie in [-1, 1] and are kept as float16, which is eight times
+// finer than bfloat16 next to 1, where a gate that is nearly open must not seem wholly open.
+#if defined(__AVX512BF16__)
+
+struct Bfloat16 : Bfloat16Numbers {
+  using Word = __m512i;
   RNNSCOPE_INLINE __m256i narrow(Vec v) { return (__m256i)_mm512_cvtneps_pbh(v); }
   RNNSCOPE_INLINE Vec get(const Store* p) {
     __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
@@ -182,13 +195,65 @@ struct Bfloat16 : Floats {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
   }
   RNNSCOPE_INLINE Word words(const Store* p) { return _mm512_loadu_si512(p); }
-  RNNSCOPE_INLINE Word broadcast(const Store* p) {
-    int pair;
-    memcpy(&pair, p, 4);
-    return _mm512_set1_epi32(pair);
-  }
+  RNNSCOPE_INLINE Word broadcast(const Store* p) { return _mm512_set1_epi32(pair(p)); }
   RNNSCOPE_INLINE Vec dot(Vec sum, Word a, Word b) { return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b); }
+  // LANES numbers of two rows, one row's beside the other's; no second row is zeros.
+  RNNSCOPE_INLINE void side_by_side(Store* to, const Store* one, const Store* other) {
+    alignas(64) static const uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                   8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(one));
+    __m256i second = other ? _mm256_loadu_si256(reinterpret_cast<const __m256i*>(other)) : _mm256_setzero_si256();
+    __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);
+    _mm512_storeu_si512(to, _mm512_permutexvar_epi16(_mm512_load_si512(order), both));
+  }
 };
+
+#elif defined(__F16C__) && !defined(__AVX512F__)
+
+// The same where the processor has no such product: a pair is spread into two float32, whose product is exact, so that
+// the sums round as they do there.
+struct Bfloat16 : Bfloat16Numbers {
+  struct Word {
+    Vec even, odd;
+  };
+  RNNSCOPE_INLINE __m128i narrow(Vec v) {
+    __m256i bits = _mm256_castps_si256(v), last = _mm256_and_si256(_mm256_srli_epi32(bits, 16), _mm256_set1_epi32(1));
+    __m256i upper = _mm256_srli_epi32(_mm256_add_epi32(bits, _mm256_add_epi32(last, _mm256_set1_epi32(0x7fff))), 16);
+    return _mm_packus_epi32(_mm256_castsi256_si128(upper), _mm256_extracti128_si256(upper, 1));
+  }
+  RNNSCOPE_INLINE Word spread(__m256i pairs) {
+    return {_mm256_castsi256_ps(_mm256_slli_epi32(pairs, 16)),
+            _mm256_castsi256_ps(_mm256_and_si256(pairs, _mm256_set1_epi32(static_cast<int>(0xffff0000))))};
+  }
+  RNNSCOPE_INLINE Vec get(const Store* p) {
+    __m256i wide = _mm256_cvtepu16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(wide, 16));
+  }
+  RNNSCOPE_INLINE void put(Store* p, Vec v) { _mm_storeu_si128(reinterpret_cast<__m128i*>(p), narrow(v)); }
+  RNNSCOPE_INLINE void put_half(Store* p, Vec v) { _mm_storel_epi64(reinterpret_cast<__m128i*>(p), narrow(v)); }
+  RNNSCOPE_INLINE void put_quarter(Store* p, Vec v) {
+    int both = _mm_cvtsi128_si32(narrow(v));
+    memcpy(p, &both, 4);
+  }
+  RNNSCOPE_INLINE Vec recall(const Keep* p) {
+    return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  RNNSCOPE_INLINE void keep(Keep* p, Vec v) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+  }
+  RNNSCOPE_INLINE Word words(const Store* p) {
+    return spread(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+  RNNSCOPE_INLINE Word broadcast(const Store* p) { return spread(_mm256_set1_epi32(pair(p))); }
+  RNNSCOPE_INLINE Vec dot(Vec sum, const Word& a, const Word& b) { return a.odd * b.odd + (a.even * b.even + sum); }
+  RNNSCOPE_INLINE void side_by_side(Store* to, const Store* one, const Store* other) {
+    __m128i first = _mm_loadu_si128(reinterpret_cast<const __m128i*>(one));
+    __m128i second = other ? _mm_loadu_si128(reinterpret_cast<const __m128i*>(other)) : _mm_setzero_si128();
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_unpacklo_epi16(first, second));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to) + 1, _mm_unpackhi_epi16(first, second));
+  }
+};
+
 #endif
 
 // ---- squashing functions -------------------------------------------------------------------------------------------

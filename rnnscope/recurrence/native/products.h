@@ -146,22 +146,9 @@ void pack_rows(typename P::Store* out, const typename P::Store* rows, long strid
     const typename P::Store* a = rows + step * P::PAIR * stride;
     const bool is_whole = (step + 1) * P::PAIR <= count;
     for (long panel = 0; panel < panels; panel++) {
-      typename P::Store* to = out + (panel * steps + step) * P::LANES * P::PAIR;
-      if constexpr (P::PAIR == 1) {
-        P::put(to, P::get(a + panel * P::LANES));
-      } else {
-#if defined(__AVX512BF16__)
-        alignas(64) static const uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-                                                       8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-        __m256i first = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(a + panel * 16));
-        __m256i second = is_whole ? _mm256_loadu_si256(reinterpret_cast<const __m256i*>(a + stride + panel * 16))
-                                  : _mm256_setzero_si256();
-        __m512i both = _mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1);
-        _mm512_storeu_si512(to, _mm512_permutexvar_epi16(_mm512_load_si512(order), both));
-#endif
-      }
+      const typename P::Store* from = a + panel * P::LANES;
+      P::side_by_side(out + (panel * steps + step) * P::LANES * P::PAIR, from, is_whole ? from + stride : nullptr);
     }
-    (void)is_whole;
   }
 }
 

@@ -8,7 +8,8 @@ One thread, one core, the same text, the same memory settings for all. The basel
 train with
 `torch.nn.LSTM`, `GRU` or `RNN`, `Linear` and `cross_entropy` in float32: fed with one-hot vectors, or with
 rows of an identity matrix looked up. The same under bfloat16 autocast is shown beside it where the processor
-has bfloat16. All take turns within every repeat. `--pairs`: two processes at once against one alone, each on a core of its own.
+has bfloat16. All take turns within every repeat. `--pairs`: two processes at once against one alone, each on
+a core of its own.
 """
 
 import argparse

@@ -7,7 +7,7 @@ differences.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import stats
@@ -15,6 +15,10 @@ from scipy import stats
 BLOCK_CHARS = 1000
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+LEAST_BLOCKS = 5
+"""Fewer say too little of how much blocks differ: no interval."""
+MANY_BLOCKS = 30
+"""From here on plain percentiles of the samples hold the truth as often as they say, within two points."""
 FALSE_DISCOVERIES = 0.05
 """The share of false ones that is taken among all that are called clear, where many are tried."""
 RAREST = 0.005
@@ -49,8 +53,8 @@ def has_both_sides(labels: np.ndarray) -> bool:
 
 
 def mean_interval(values_RT: np.ndarray, seed: int = 0, block_chars: int = BLOCK_CHARS) -> Interval:
-    """Mean of a per-character series, shape (R, T), with its block-bootstrap interval. A lone block gives no
-    width: nan.
+    """Mean of a per-character series, shape (R, T), with its block-bootstrap interval. Under LEAST_BLOCKS
+    blocks give no width: nan.
     """
     return resampled([np.atleast_2d(values_RT)], seed, block_chars).combination({0: 1.0})
 
@@ -78,13 +82,15 @@ class Resampled:
 
     means_M: np.ndarray
     draws_MN: np.ndarray
-    """N = RESAMPLES; none where there is a lone block."""
+    """N = RESAMPLES; none where there are under LEAST_BLOCKS blocks."""
+    tail: float
+    """Share of the samples below an interval, and above it."""
 
     def combination(self, weights: Mapping[int, float]) -> Interval:
         """Sum of weight times mean, series -> weight, with its interval: {a: 1, b: -1} is
         `paired_difference`.
         """
-        return _from_draws(*self._sum(weights))
+        return self._from_draws(*self._sum(weights))
 
     def ratio(self, above: Mapping[int, float], below: Mapping[int, float]) -> Interval:
         """Quotient of two such sums, with its interval: a share of errors, say, or the mean over the
@@ -96,7 +102,19 @@ class Resampled:
         if not under:
             return Interval(float("nan"), float("nan"), float("nan"))
         usable = under_N != 0
-        return _from_draws(value / under, draws_N[usable] / under_N[usable])
+        return self._from_draws(value / under, draws_N[usable] / under_N[usable])
+
+    def middle(self, draws_N: np.ndarray, method: Any = "linear") -> tuple[float, float]:
+        """The ends of the interval that bootstrap samples of a number give; nan where there is none.
+        `method`: of `numpy.percentile`.
+        """
+        if not len(draws_N):
+            return float("nan"), float("nan")
+        low, high = np.percentile(draws_N, [100 * self.tail, 100 * (1 - self.tail)], method=method)
+        return float(low), float(high)
+
+    def _from_draws(self, value: float, draws_N: np.ndarray) -> Interval:
+        return Interval(value, *self.middle(draws_N))
 
     def _sum(self, weights: Mapping[int, float]) -> tuple[float, np.ndarray]:
         """Of the means and, sample by sample, of the draws."""
@@ -107,13 +125,17 @@ class Resampled:
         return value, draws_N
 
 
-def _from_draws(value: float, draws_N: np.ndarray) -> Interval:
-    """A value with the middle of its bootstrap samples; a lone block gives no width: nan."""
-    if not len(draws_N):
-        return Interval(value, float("nan"), float("nan"))
-    tail = 100 * (1 - CONFIDENCE) / 2
-    low, high = np.percentile(draws_N, [tail, 100 - tail])
-    return Interval(value, float(low), float(high))
+def tail_of(blocks: int) -> float:
+    """The share of bootstrap samples that is cut off at either end of an interval.
+
+    Samples of few blocks vary too little, and by an unknown width: their percentiles are moved out by what
+    Student's t and the sample's own standard deviation would add to a normal interval (Hesterberg 2015, "What
+    teachers should know about the bootstrap", the expanded percentile interval).
+    """
+    tail = (1 - CONFIDENCE) / 2
+    if blocks >= MANY_BLOCKS:
+        return tail
+    return float(stats.norm.cdf(np.sqrt(blocks / (blocks - 1)) * stats.t.ppf(tail, blocks - 1)))
 
 
 def resampled(series: Iterable[np.ndarray], seed: int = 0, block_chars: int = BLOCK_CHARS) -> Resampled:
@@ -132,8 +154,8 @@ def resampled(series: Iterable[np.ndarray], seed: int = 0, block_chars: int = BL
         raise ValueError(f"not the same characters: {' and '.join(map(str, sorted(shapes)))}")
     sums_MK = np.stack(sums)
     means_M = sums_MK.sum(axis=1) / sizes_K.sum()
-    if len(sizes_K) < 2:
-        return Resampled(means_M, np.empty((len(sums), 0)))
+    if len(sizes_K) < LEAST_BLOCKS:
+        return Resampled(means_M, np.empty((len(sums), 0)), float("nan"))
     result = stats.bootstrap(
         (np.arange(len(sizes_K)),),
         lambda drawn, axis=-1: _drawn_means(sums_MK, sizes_K, drawn),
@@ -143,7 +165,8 @@ def resampled(series: Iterable[np.ndarray], seed: int = 0, block_chars: int = BL
         method="percentile",
         rng=np.random.default_rng(seed),
     )
-    return Resampled(means_M, np.asarray(result.bootstrap_distribution).reshape(len(sums), -1))
+    draws_MN = np.asarray(result.bootstrap_distribution).reshape(len(sums), -1)
+    return Resampled(means_M, draws_MN, tail_of(len(sizes_K)))
 
 
 def _drawn_means(sums_MK: np.ndarray, sizes_K: np.ndarray, drawn: np.ndarray) -> np.ndarray:

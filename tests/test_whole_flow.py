@@ -83,7 +83,7 @@ def test_a_study_leaves_a_report_and_every_finding(studied: tuple[Path, dict]):
     assert {row["cell"] for row in networks} == {"lstm", "gru", "rnn"}
     sizes = [row["parameters"] for row in networks]
     assert max(sizes) / min(sizes) < 1.1
-    assert all(row["low"] <= row["test_nats"] <= row["high"] for row in models.values())
+    assert all(row["low"] is row["high"] is None for row in models.values())  # a test text of two blocks
     assert comparison["command"].startswith("rnnscope study ")
 
 

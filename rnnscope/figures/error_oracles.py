@@ -8,7 +8,7 @@ import altair as alt
 from rnnscope.figures.figure import ROWS, Figure, draws
 from rnnscope.figures.fitting import fitting
 from rnnscope.figures.loss_axis import number, numbers
-from rnnscope.figures.panels import in_panels
+from rnnscope.figures.panels import closed, in_panels
 from rnnscope.figures.thin import left_out, needed
 from rnnscope.records import Finding
 from rnnscope.records.finding import Row
@@ -198,7 +198,7 @@ def _ranges(oracles: Sequence[str]) -> Any:
         x=alt.X("share:Q", scale=scale), color=color
     )
     intervals = (
-        base.transform_filter("isValid(datum.shapley_low) && isValid(datum.shapley_high)")
+        closed(base, "shapley", "shapley_low", "shapley_high")
         .mark_rule(strokeWidth=2, aria=False)
         .encode(x=alt.X("shapley_low:Q", scale=scale), x2="shapley_high:Q", color=color)
     )

@@ -10,6 +10,7 @@ import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
 from rnnscope.figures.loss_axis import number, numbers
+from rnnscope.figures.panels import closed
 from rnnscope.figures.theme import FAMILIES, family_of
 from rnnscope.figures.thin import needed
 from rnnscope.records import Finding
@@ -176,7 +177,7 @@ def _line(base: alt.Chart) -> alt.Chart:
 
 def _bars(base: alt.Chart) -> alt.Chart:
     muted = alt.condition(alt.datum.whose == PUBLISHED, alt.value(0.3), alt.value(0.55))
-    bars = base.transform_filter("isValid(datum.low) && isValid(datum.high)")
+    bars = closed(base, "mean_p", "low", "high")
     return bars.mark_rule(strokeWidth=2, aria=False).encode(y=alt.Y("low:Q"), y2="high:Q", opacity=muted)
 
 

@@ -115,7 +115,9 @@ def finding() -> Finding:
     """Two models, three n-grams, the paper's values beside them."""
     folder = Path(mkdtemp())
     text = words_text(4000, 0)
-    corpus = corpus_of(folder / "corpus", text[:12_000], [text[12_000:14_000], text[14_000:16_000]])
+    corpus = corpus_of(
+        folder / "corpus", text[:12_000], [text[at : at + 2000] for at in (12_000, 14_000, 16_000)]
+    )
     models = [noise(folder, corpus, name, 1, skill) for name, skill in (("large", 0.6), ("small", 0.4))]
     ngrams = {n: noise(folder, corpus, f"{n}-gram", 1 + n, 0.2 + 0.05 * n) for n in (1, 2, 3)}
     return error_oracles(models, ngrams, corpus, paper="war-and-peace")

@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from rnnscope.errors import ConfigError
-from rnnscope.estimate import BLOCK_CHARS, CONFIDENCE, Interval, Resampled, resampled
+from rnnscope.estimate import BLOCK_CHARS, Interval, Resampled, resampled
 from rnnscope.records.context_losses import ContextLosses
 from rnnscope.settings import Numbers, Settings
 
@@ -103,11 +103,7 @@ class Curves:
         place = slice(self.at(rest, 0), self.at(rest, len(self.stretches)))
         value = float(self._first_below(self.sampled.means_M[place, None], threshold_nats)[0])
         draws_N = self._first_below(self.sampled.draws_MN[place], threshold_nats)
-        if not len(draws_N):
-            return Interval(value, float("nan"), float("nan"))
-        tail = 100 * (1 - CONFIDENCE) / 2
-        low, high = np.percentile(draws_N, [tail, 100 - tail], method="inverted_cdf")
-        return Interval(value, float(low), float(high))
+        return Interval(value, *self.sampled.middle(draws_N, "inverted_cdf"))
 
     def _first_below(self, excess_SN: np.ndarray, threshold_nats: float) -> np.ndarray:
         firsts = np.array([*(each.first for each in self.stretches), np.inf])

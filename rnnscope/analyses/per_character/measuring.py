@@ -1,7 +1,7 @@
 """Two predictors' losses and the true characters -> what each character is to them. Knows no words."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -76,6 +76,6 @@ def by_character(
         counts,
         *means,
         measured={symbol: place for place, symbol in enumerate(chosen)},
-        resampled=Resampled(drawn.means_M[1:], drawn.draws_MN[1:]),
+        resampled=replace(drawn, means_M=drawn.means_M[1:], draws_MN=drawn.draws_MN[1:]),
         whole=drawn.combination({0: 1.0}),
     )

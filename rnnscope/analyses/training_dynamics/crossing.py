@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnscope.estimate import Interval
+from rnnscope.estimate import Interval, Resampled
 
 
 def crossing(epochs: Sequence[float], delta_M: np.ndarray) -> float | None:
@@ -20,10 +20,10 @@ def crossing(epochs: Sequence[float], delta_M: np.ndarray) -> float | None:
     return float(np.exp(low + share * (high - low)))
 
 
-def crossing_interval(epochs: Sequence[float], delta_MN: np.ndarray, tail: float) -> Interval | None:
+def crossing_interval(epochs: Sequence[float], delta_MN: np.ndarray, sampled: Resampled) -> Interval | None:
     """The crossing of the first column (the curve itself) with the middle of those of the others, its
-    bootstrap samples; None where the curve does not cross. A sample that does not cross counts as beyond the
-    end, or before the beginning.
+    bootstrap samples as in `sampled`; None where the curve does not cross. A sample that does not cross is
+    taken to cross beyond the end, or before the beginning.
     """
     value = crossing(epochs, delta_MN[:, 0])
     if value is None:
@@ -32,7 +32,4 @@ def crossing_interval(epochs: Sequence[float], delta_MN: np.ndarray, tail: float
     for delta_M in delta_MN[:, 1:].T:
         at = crossing(epochs, delta_M)
         found.append((epochs[-1] if delta_M[-1] <= 0 else epochs[0]) if at is None else at)
-    if not found:
-        return Interval(value, float("nan"), float("nan"))
-    low, high = np.percentile(found, [100 * tail, 100 * (1 - tail)])
-    return Interval(value, float(low), float(high))
+    return Interval(value, *sampled.middle(np.array(found)))

@@ -14,7 +14,7 @@ from pydantic import Field
 from rnnscope.analyses.training_dynamics import published
 from rnnscope.analyses.training_dynamics.crossing import crossing_interval
 from rnnscope.analyses.training_dynamics.roles import RoleHistory, appearances
-from rnnscope.estimate import CONFIDENCE, Resampled, resampled
+from rnnscope.estimate import Resampled, resampled
 from rnnscope.records.divergence import Divergence
 from rnnscope.records.finding import Finding, Row
 from rnnscope.records.surprisal import kind_of
@@ -105,7 +105,7 @@ def _curves(divergence: Divergence, seed: int) -> tuple[list[Row], list[Row]]:
         curves += own
         nearest = min(own, key=lambda row: float(row["kl"] or 0))
         drawn_MN = np.column_stack([deltas.means_M[places], deltas.draws_MN[places][:, :CROSSING_SAMPLES]])
-        crossed = crossing_interval(manifest.epochs, drawn_MN, (1 - CONFIDENCE) / 2)
+        crossed = crossing_interval(manifest.epochs, drawn_MN, deltas)
         references.append(
             {
                 **_named(name),

@@ -75,9 +75,17 @@ class Scores:
         return self.nats_RT.mean(axis=1, dtype=np.float64)
 
 
+def is_error(nats: np.ndarray, probability: float = ERROR_PROBABILITY) -> np.ndarray:
+    """Whether each character got less than `probability`; shape of `nats`, float32, which holds surprisals.
+
+    The limit is rounded as they are: a character that got `probability` itself is none.
+    """
+    return np.asarray(np.asarray(nats, np.float32) > np.float32(-np.log(probability)))
+
+
 def error_rate(nats: np.ndarray, probability: float = ERROR_PROBABILITY) -> float:
-    """Share of characters that got less than `probability`."""
-    return float((nats > -np.log(probability)).mean())
+    """Share of characters, of any shape, that got less than `probability`."""
+    return float(is_error(nats, probability).mean())
 
 
 def trapped_rows(row_nats: np.ndarray) -> list[int]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rnnscope.scoring import trapped_rows
+from rnnscope.scoring import error_rate, is_error, trapped_rows
 
 
 def test_rows_far_above_the_others_are_trapped_and_ordinary_spread_is_not():
@@ -15,3 +15,10 @@ def test_rows_far_above_the_others_are_trapped_and_ordinary_spread_is_not():
 def test_texts_whose_rows_differ_much_are_not_taken_for_trapped_ones():
     assert trapped_rows(np.random.default_rng(1).normal(1.2, 0.4, size=100)) == []
     assert trapped_rows(np.array([1.0])) == []
+
+
+def test_what_got_the_limit_itself_is_no_error_in_either_precision():
+    half = -np.log(np.array([0.5, 0.4999, 0.5001]))
+    for nats in (half, half.astype(np.float32)):
+        assert is_error(nats).tolist() == [False, True, False]
+    assert error_rate(half) == 1 / 3 and error_rate(-np.log(np.full(8, 0.25)), 0.25) == 0

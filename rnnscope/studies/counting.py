@@ -16,7 +16,7 @@ from rnnscope.records.finding import Row
 from rnnscope.records.folder import is_whole, write_json
 from rnnscope.records.surprisal import Surprisal
 from rnnscope.replay.surprisal import replay_surprisal
-from rnnscope.scoring import ERROR_PROBABILITY, error_rate
+from rnnscope.scoring import error_rate, is_error
 from rnnscope.studies.work import Work
 
 SCORES = "scores.json"
@@ -46,11 +46,11 @@ def count_and_score(work: Work, corpus: Corpus, contexts: Sequence[int], command
 
 def any_right(work: Work, corpus: Corpus, contexts: Sequence[int]) -> float:
     """Share of test characters, the rows read as one text, to which at least one of these n-grams, which are
-    counted, gives more than ERROR_PROBABILITY: what the n-gram oracle of the 2015 paper gets right.
+    counted, is right, which is no error: what the n-gram oracle of the 2015 paper gets right.
     """
     counts = CountModel.read(work.counts(corpus.name))
     nats = KneserNey(counts).true_nats(*joined_rows(corpus.ids, corpus.part("test")), contexts)
-    return float((np.minimum.reduce(list(nats.values())) < -np.log(ERROR_PROBABILITY)).mean())
+    return 1 - float(is_error(np.minimum.reduce(list(nats.values()))).mean())
 
 
 def known_validation_nats(work: Work, corpus: Corpus) -> dict[int, float]:

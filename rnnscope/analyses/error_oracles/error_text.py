@@ -8,6 +8,7 @@ import numpy as np
 
 from rnnscope.analyses.error_oracles.settings import OracleSettings
 from rnnscope.analyses.error_oracles.words import PartText
+from rnnscope.scoring import is_error
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,10 @@ class ErrorText:
     def settings(self) -> OracleSettings:
         return self.text.settings
 
-    @property
-    def limit_nats(self) -> float:
-        """Surprisal at the threshold."""
-        return float(-np.log(self.settings.threshold))
-
     @cached_property
     def errors_RT(self) -> np.ndarray:
         """Whether the true character got less than the threshold."""
-        return np.asarray(self.nats_RT > self.limit_nats)
+        return is_error(self.nats_RT, self.settings.threshold)
 
     @cached_property
     def probability_RT(self) -> np.ndarray:

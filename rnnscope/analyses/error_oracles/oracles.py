@@ -12,6 +12,7 @@ import numpy as np
 from rnnscope.analyses.error_oracles.error_text import ErrorText
 from rnnscope.analyses.error_oracles.settings import AS_IN_2015, OracleSettings
 from rnnscope.errors import ConfigError
+from rnnscope.scoring import is_error
 
 GetsRight = Callable[[ErrorText], np.ndarray]
 BOOST = "boost"
@@ -65,7 +66,7 @@ def checked(oracle: Oracle, label: str, errors: ErrorText) -> np.ndarray:
 
 def ngram_of(context: int) -> GetsRight:
     """What the n-gram of one context length gives more than the threshold."""
-    return lambda errors: np.asarray(errors.ngram_nats[context] < errors.limit_nats)
+    return lambda errors: ~is_error(errors.ngram_nats[context], errors.settings.threshold)
 
 
 def seen_within(chars: int) -> GetsRight:

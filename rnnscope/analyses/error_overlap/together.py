@@ -12,6 +12,7 @@ import numpy as np
 
 from rnnscope.estimate import Interval, Resampled, resampled
 from rnnscope.records.surprisal import Surprisal
+from rnnscope.scoring import is_error
 
 Wanted = Callable[[int], bool]
 _NEVER = Interval(0.0, float("nan"), float("nan"))
@@ -73,10 +74,11 @@ def exactly(wanted: int) -> Wanted:
 
 def together(surprisals: Sequence[Surprisal], error_probability: float, seed: int) -> Together:
     """Counts every subset; an error is a character that got less than `error_probability`."""
-    limit = -np.log(error_probability)
     subsets_RT = np.zeros(surprisals[0].nats_RT.shape, np.uint8)
     for m, surprisal in enumerate(surprisals):
-        subsets_RT |= np.left_shift(surprisal.nats_RT > limit, m, dtype=np.uint8, casting="unsafe")
+        subsets_RT |= np.left_shift(
+            is_error(surprisal.nats_RT, error_probability), m, dtype=np.uint8, casting="unsafe"
+        )
     counts = np.bincount(subsets_RT.ravel(), minlength=2 ** len(surprisals))
     chars = {int(subset): int(counts[subset]) for subset in np.flatnonzero(counts)}
     return Together(len(surprisals), chars, resampled((subsets_RT == subset for subset in chars), seed))

@@ -47,7 +47,7 @@ def answer(findings: list[Finding], title: str) -> Answer:
     """The answer in words, or `title` and the findings' own readings where there is no comparison."""
     comparison = next((finding for finding in findings if finding.analysis == "comparison"), None)
     models = needed(comparison.tables.get("models", []), "model", "test_nats") if comparison else []
-    models = sorted((row for row in models if number(row["test_nats"]) is not None), key=_nats)
+    models = sorted((row for row in models if number(row["test_nats"]) is not None), key=_choice)
     if comparison is None or not models:
         return Answer(title, [finding.reading for finding in findings[:1]])
     networks = [row for row in models if row.get("family") not in ("n-gram", "n-NN")]
@@ -60,7 +60,7 @@ def answer(findings: list[Finding], title: str) -> Answer:
         return Answer(
             headline,
             [_trained(networks, comparison)] if networks else [],
-            _standings(models[:MOST_NAMES], {}),
+            _standings(sorted(models[:MOST_NAMES], key=_nats), {}),
         )
     differences = {str(row["model"]): row for row in differences_from(comparison, str(counts[0]["model"]))}
     sentences = [
@@ -72,7 +72,7 @@ def answer(findings: list[Finding], title: str) -> Answer:
     listed = sorted([*networks[:MOST_NAMES], counts[0]], key=_nats)
     left = len(models) - len(listed)
     return Answer(
-        headline=_headline(networks[0], counts[0], differences, _corpus(comparison)),
+        headline=_headline(networks, counts[0], differences, _corpus(comparison)),
         sentences=[sentence for sentence in sentences if sentence],
         standings=_standings(listed, differences),
         reference=_name(counts[0]),
@@ -84,6 +84,12 @@ def answer(findings: list[Finding], title: str) -> Answer:
 
 def _nats(row: Row) -> float:
     return number(row["test_nats"]) or 0.0
+
+
+def _choice(row: Row) -> tuple[float, str]:
+    """As the comparison chooses: by validation loss; by test loss where a finding has no other."""
+    nats = number(row.get("validation_nats"))
+    return _nats(row) if nats is None else nats, str(row["model"])
 
 
 def _name(row: Row) -> str:
@@ -113,13 +119,16 @@ def _signed(value: float, with_sign: bool) -> str:
     return f"{value:+.3f}".replace("-", "−") if with_sign else f"{value:.3f}"
 
 
-def _headline(network: Row, ngram: Row, differences: dict[str, Row], corpus: str) -> str:
+def _headline(networks: list[Row], ngram: Row, differences: dict[str, Row], corpus: str) -> str:
+    network = networks[0]
     row = differences.get(str(network["model"]))
     size = abs(number(row["nats"]) or 0.0) if row else abs(_nats(network) - _nats(ngram))
     verdict = _verdict(row)
     if verdict == "better":
         return f"{_name(network)} beats the best n-gram on {corpus} by {size:.3f} nats per character"
     if verdict == "worse":
+        if any(_verdict(differences.get(str(each["model"]))) == "better" for each in networks):
+            return f"The best n-gram beats the best network, {_name(network)}, on {corpus} by {size:.3f} nats"
         return f"No network beats the best n-gram on {corpus}: {_name(network)} is {size:.3f} nats behind"
     return f"The best network and the best n-gram cannot be told apart on {corpus}"
 
@@ -196,8 +205,10 @@ def _runner_up(networks: list[Row], finding: Finding) -> str:
         return f"The second-best network is {_name(second)}, with {_nats(second):.3f}."
     if not row["is_clear"]:
         return f"{_name(best)} and {_name(second)} cannot be told apart ({_interval(row)})."
-    size = abs(number(row["nats"]) or 0.0)
-    return f"Among the networks, {_name(best)} leads {_name(second)} by {size:.3f} ({_interval(row)})."
+    nats = number(row["nats"]) or 0.0
+    first, last = (best, second) if nats < 0 else (second, best)
+    told = f"Among the networks, {_name(first)} leads {_name(last)} by {abs(nats):.3f} ({_interval(row)})"
+    return f"{told}." if nats < 0 else f"{told}, but not in validation."
 
 
 def _listed(names: list[str]) -> str:

@@ -12,8 +12,8 @@ from rnnscope.analyses.per_character import PerCharacterSettings, per_character
 from rnnscope.analyses.training_curves import training_curves
 from rnnscope.analyses.training_dynamics import DynamicsSettings, no_milestones, training_dynamics
 from rnnscope.models.sizing import WINDOW, has_units
-from rnnscope.records.finding import Finding, Scalar
-from rnnscope.records.surprisal import Surprisal
+from rnnscope.records.finding import Finding
+from rnnscope.studies.configs import asked_settings
 from rnnscope.studies.context import ContextJob, ContextSettings, ngram_context, run_context
 from rnnscope.studies.counting import best_context
 from rnnscope.studies.dynamics import divergence_of, role_history
@@ -23,39 +23,33 @@ from rnnscope.training.config import TrainConfig
 
 
 def comparison(study: Study) -> Finding:
-    competitors = [Competitor(*each) for each in _scored(study)]
     same = study.ngrams(study.readers.windows)
-    return compare(competitors, study.ngram_scores, published_of(study.corpus), same)
+    return compare(_scored(study), study.ngram_scores, published_of(study.corpus), same)
 
 
 def map_of_models(study: Study) -> Finding:
-    return model_map([Mapped(*each) for each in _scored(study)])
+    return model_map([Mapped(each.surprisal, each.family, each.facts) for each in _scored(study)])
 
 
-def _scored(study: Study) -> list[tuple[Surprisal, str, dict[str, Scalar]]]:
-    """Losses, family and facts of the best and the longest n-gram, of every network and of the best n-NN of
-    every context.
-    """
+def _scored(study: Study) -> list[Competitor]:
+    """The best and the longest n-gram, every network and the best n-NN of every context."""
     contexts = dict.fromkeys([best_context(study.ngram_scores), study.longest_context])
-    found: list[tuple[Surprisal, str, dict[str, Scalar]]] = [
-        (study.ngram(context), "n-gram", {"context": context}) for context in contexts
+    found = [
+        Competitor(study.ngram(context), "n-gram", study.validation_nats[context], {"context": context})
+        for context in contexts
     ]
-    fields = {
-        "cell",
-        "context",
-        "layers",
-        "hidden",
-        "parameters",
-        "epochs",
-        "train_seconds",
-        "seed",
-        "recipe",
-    }
+    fields = {"cell", "context", "layers", "hidden", "parameters", "epochs", "train_seconds", "seed"}
     for run in [*study.readers.carrying, *study.readers.windows.values()]:
         config = TrainConfig.load(run.config_path)
-        facts = run.manifest.model_dump(include=fields | {"validation_nats"})
-        facts |= {"dropout": config.dropout, "epochs_asked": config.epochs}
-        found.append((study.surprisal(run), "n-NN" if run.manifest.cell == WINDOW else "network", facts))
+        each = Competitor(
+            study.surprisal(run),
+            "n-NN" if run.manifest.cell == WINDOW else "network",
+            run.manifest.validation_nats,
+            run.manifest.model_dump(include=fields),
+            config.all_but_seed(),
+            frozenset(asked_settings(config)),
+        )
+        found.append(each)
     return found
 
 

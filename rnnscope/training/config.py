@@ -21,8 +21,12 @@ from rnnscope.models.sizing import (
     TransformerConfig,
     WindowConfig,
 )
+from rnnscope.records.finding import Scalar
 from rnnscope.records.folder import write_text
 from rnnscope.settings import changed, first_error
+
+WITHOUT_WEIGHT = frozenset({"log_steps", "milestones", "milestone_epochs"})
+"""Settings that no trained weight hangs on: what is written down on the way."""
 
 
 class TrainConfig(BaseModel):
@@ -152,6 +156,13 @@ class TrainConfig(BaseModel):
         if self.cell == TRANSFORMER:
             return TransformerConfig(**size, context=self.context)
         return MatrixMemoryConfig(**size) if self.cell == MLSTM else NetworkConfig(cell=self.cell, **size)
+
+    def all_but_seed(self) -> dict[str, Scalar]:
+        """Every setting that trained weights hang on, the seed aside: runs alike in them are seeds of one
+        network.
+        """
+        settings: dict[str, Scalar] = self.model_dump(mode="json")
+        return {name: value for name, value in settings.items() if name not in {*WITHOUT_WEIGHT, "seed"}}
 
     def write(self, path: Path) -> None:
         write_text(path, self.model_dump_json(indent=1) + "\n")

@@ -8,6 +8,7 @@ import pytest
 
 from rnnscope.errors import ConfigError, DivergenceError, RecordError
 from rnnscope.models.sizing import matched_hidden, parameters
+from rnnscope.studies.configs import asked_settings, run_name, train_config
 from rnnscope.studies.grid import Budget, Grid, grid_named, parse_budgets, parse_numbers, planned_runs
 from rnnscope.studies.results import write_results
 
@@ -57,6 +58,15 @@ def test_seeds_budgets_and_settings_are_in_every_run():
     }
     assert {plan.config.epochs for plan in planned} == {1.5}
     assert {plan.budget.label for plan in planned if plan.budget} == {"64", "100000 parameters"}
+
+
+def test_what_was_asked_for_is_named_and_rates_that_follow_the_shape_are_not():
+    asked = {"dropout": 0.1, "epochs": 4.0, "streams": 16}
+    deep, wide = (train_config("fast", "lstm", *shape, 0, asked) for shape in ((3, 68), (1, 512)))
+    assert deep.hidden_rate != wide.hidden_rate
+    assert asked_settings(deep) == asked_settings(wide) == asked
+    assert run_name(deep) == "lstm-3x68-dropout=0.1-e4-streams=16-s0"
+    assert asked_settings(train_config("fast", "window", 1, 128, 0, context=3)) == {}
 
 
 def test_small_budgets_can_have_more_seeds():

@@ -96,3 +96,12 @@ def test_validations_come_each_epoch_and_often_in_short_runs_and_at_the_end(epoc
     at = [step for step in range(1, schedule.steps + 1) if schedule.validates_after(step)]
     assert at[-1] == schedule.steps and len(at) >= min(schedule.steps, 5, max(1, schedule.steps // 2))
     assert max(b - a for a, b in zip([0, *at], at, strict=False)) <= steps_per_epoch
+
+
+@pytest.mark.parametrize(
+    "setting", [{"streams": 16}, {"clip_norm": 2.0}, {"hidden_rate": 0.01}, {"hidden": 9}]
+)
+def test_configs_that_differ_in_more_than_the_seed_are_told_apart(setting):
+    config = fast("lstm", 2, 84, seed=1)
+    assert config.all_but_seed() == fast("lstm", 2, 84, seed=2).all_but_seed()
+    assert config.all_but_seed() != with_settings(config, setting).all_but_seed()

@@ -18,7 +18,7 @@ from rnnscope.models import load_model, load_network
 from rnnscope.records.folder import MANIFEST, is_whole
 from rnnscope.records.run import Run
 from rnnscope.scoring import score
-from rnnscope.training import Progress, train
+from rnnscope.training import Progress, train, with_settings
 from rnnscope.training.checkpoints import newest_checkpoint
 
 
@@ -270,6 +270,19 @@ def test_an_n_nn_learns_what_its_context_tells_and_no_more(
     nats = score(load_model(run.weights_path), periodic.inputs(part), periodic.targets(part)).mean_nats
     assert (nats < 0.05) == is_learned
     assert (run.manifest.cell, run.manifest.context) == ("window", context)
+
+
+def test_runs_alike_in_all_but_seed_and_what_is_written_on_the_way_have_the_same_weights(
+    periodic, small_config, tmp_path
+):
+    plain = small_config()
+    noted = with_settings(plain, {"milestones": 5, "milestone_epochs": 0.5, "log_steps": 7})
+    assert noted != plain and noted.all_but_seed() == plain.all_but_seed()
+    weights = [
+        train(periodic, config, tmp_path / f"{config.log_steps}").weights_path.read_bytes()
+        for config in (plain, noted)
+    ]
+    assert weights[0] == weights[1]
 
 
 def test_milestones_are_the_weights_on_the_way_and_change_nothing_else(periodic, small_config, tmp_path):

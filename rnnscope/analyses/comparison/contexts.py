@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from rnnscope.analyses.comparison.competitors import Competitor
+from rnnscope.analyses.comparison.competitors import Competitor, best
 from rnnscope.analyses.comparison.published import Published
 from rnnscope.estimate import paired_difference
 from rnnscope.records.finding import Row
@@ -15,13 +15,14 @@ def by_context(
     same: Mapping[int, Surprisal],
     published: Published | None,
 ) -> list[Row]:
-    """A row for every context length: the n-gram, the n-NN beside it where there is one, and what the paper
-    has. `same` are the n-grams' losses, for the interval of the difference.
+    """A row for every context length: the n-gram, the best n-NN beside it where there is one, and what the
+    paper has. `same` are the n-grams' losses, for the interval of the difference.
 
     The paper read the test text as one for its n-grams: of ours `joined_test_nats` is to be set beside
     `published_ngram_nats`.
     """
-    of_length = {int(each.facts["context"] or 0): each for each in windows}
+    lengths = dict.fromkeys(int(each.facts["context"] or 0) for each in windows)
+    of_length = {n: best([each for each in windows if each.facts["context"] == n]) for n in lengths}
     rows = []
     for row in ngrams:
         n = int(row["context"] or 0)
@@ -42,7 +43,7 @@ def _window(window: Competitor | None, ngram: Surprisal | None) -> Row:
     return {
         "window_hidden": window.facts.get("hidden") if window else None,
         "window_parameters": window.facts.get("parameters") if window else None,
-        "window_validation_nats": window.facts.get("validation_nats") if window else None,
+        "window_validation_nats": window.validation_nats if window else None,
         "window_test_nats": manifest.mean_nats if manifest else None,
         "window_error_rate": manifest.error_rate if manifest else None,
         "window_less_ngram": less.value if less else None,

@@ -2,14 +2,15 @@
 record.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 
+from rnnscope.analyses.comparison.competitors import SAME_SIZE, Configuration
 from rnnscope.estimate import Resampled
 from rnnscope.records.finding import Row
 
-SAME_SIZE = 1.05
-"""Parameter counts within this factor are one budget."""
 LADDER = {"rnn": 0, "lstm": 1, "gru": 2, "gru-2015": 2}
 """Gating: from the plain cell to the gated ones, and from one of those to the other."""
 NAMES = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU", "gru-2015": "GRU"}
@@ -23,92 +24,137 @@ class Place:
     layers: int
     budget: int
     """0 for the smallest of the parameter counts that are there, and so on."""
-    members: tuple[int, ...]
-    """Its seeds' places among the series of the Resampled."""
+    configuration: Configuration
 
 
-def places_of(configurations: Sequence[tuple[str, int, int, tuple[int, ...]]]) -> list[Place]:
-    """(cell, layers, parameters, members) -> places, parameter counts brought together into budgets."""
-    budgets: list[int] = []
-    for count in sorted(count for _, _, count, _ in configurations):
-        if not budgets or count > SAME_SIZE * budgets[-1]:
-            budgets.append(count)
+@dataclass(frozen=True)
+class Pair:
+    """Both ends of a step."""
 
-    def budget_of(count: int) -> int:
-        return max(index for index, least in enumerate(budgets) if count >= least)
+    lower: Place
+    upper: Place
+    where: str
+    """The part of the grid, by a name that no other pair of the step has."""
+    besides: str
+    """In what they differ but for the step; empty where in nothing."""
 
-    return [Place(cell, layers, budget_of(count), members) for cell, layers, count, members in configurations]
+
+def budgets_of(counts: Iterable[int]) -> dict[int, int]:
+    """Parameter count -> which of the sizes that are there, counts within SAME_SIZE of the least brought
+    together.
+    """
+    found: dict[int, int] = {}
+    least, index = 0, -1
+    for count in sorted(set(counts)):
+        if count > SAME_SIZE * least:
+            least, index = count, index + 1
+        found[count] = index
+    return found
+
+
+def places_of(configurations: Sequence[Configuration]) -> list[Place]:
+    """Those that are of a grid: recurrent networks, their parameter counts brought together into budgets."""
+    known = [(each.shape, each) for each in configurations]
+    shapes = [(shape, each) for shape, each in known if shape and shape[0] in LADDER]
+    budgets = budgets_of(parameters for (_, _, parameters), _ in shapes)
+    return [Place(cell, layers, budgets[parameters], each) for (cell, layers, parameters), each in shapes]
+
+
+def pairs_of(places: Sequence[Place]) -> dict[tuple[str, str], list[Pair]]:
+    """(axis, step) -> the pairs of places that lie that step apart: those that differ in it alone, or, where
+    there is no such pair, all others.
+    """
+    found: dict[tuple[str, str], list[Pair]] = {}
+    for lower, upper in product(places, repeat=2):
+        for axis, told in _AXES.items():
+            if named := told(lower, upper):
+                step, where = named
+                besides = lower.configuration.besides(upper.configuration)
+                found.setdefault((axis, step), []).append(Pair(lower, upper, where, besides))
+    order = list(_AXES)
+    steps = sorted(found, key=lambda key: (order.index(key[0]), key[1]))
+    return {key: _named([pair for pair in found[key] if not pair.besides] or found[key]) for key in steps}
+
+
+def _named(pairs: list[Pair]) -> list[Pair]:
+    """In the order of their names, which have the networks too where several are of one part of the grid."""
+    often = Counter(pair.where for pair in pairs)
+    named = [
+        pair
+        if often[pair.where] == 1
+        else replace(
+            pair,
+            where=f"{pair.where}: {pair.lower.configuration.name} to {pair.upper.configuration.name}",
+        )
+        for pair in pairs
+    ]
+    return sorted(named, key=lambda pair: pair.where)
 
 
 def effects(places: Sequence[Place], resampled: Resampled) -> list[Row]:
-    """One row for each step along an axis, over all parts of the grid that hold both of its ends, and one
-    for each part.
+    """For each step along an axis one row for all pairs that differ in it alone, and one for each of them; of
+    a step without such a pair a row for each pair that differs in something besides, and none for all.
 
     Seeds are averaged first. Negative nats: the step helps. Intervals are of the text.
     """
-    steps: dict[tuple[str, str], list[tuple[str, Place, Place]]] = {}
-    for lower in places:
-        for upper in places:
-            for axis, told in _AXES.items():
-                if found := told(lower, upper):
-                    step, where = found
-                    steps.setdefault((axis, step), []).append((where, lower, upper))
     rows = []
-    for (axis, step), pairs in steps.items():
-        rows.append(_row(axis, step, "all", [(lower, upper) for _, lower, upper in pairs], resampled))
-        if len(pairs) > 1:
-            rows += [_row(axis, step, where, [(lower, upper)], resampled) for where, lower, upper in pairs]
-    order = list(_AXES)
-    return sorted(
-        rows, key=lambda row: (order.index(str(row["axis"])), str(row["step"]), row["where"] != "all")
-    )
+    for (axis, step), pairs in pairs_of(places).items():
+        is_clean = not pairs[0].besides
+        if is_clean:
+            rows.append(_row(axis, step, "all", pairs, resampled))
+        if len(pairs) > 1 or not is_clean:
+            rows += [_row(axis, step, pair.where, [pair], resampled) for pair in pairs]
+    return rows
 
 
-def published_effects(rows: Sequence[Row]) -> list[Row]:
+def published_effects(beside: Sequence[tuple[Row, Configuration]]) -> list[Row]:
     """The same steps in published losses and in ours, over the pairs that both have, from the rows of the
-    table 'published'.
+    table 'published' and who stands there; of a step without a pair here that differs in it alone, over those
+    that differ in the same besides.
     """
-    budgets = sorted({int(str(row["budget"])) for row in rows})
-    placed = [
-        (Place(str(row["cell"]), int(str(row["layers"])), budgets.index(int(str(row["budget"]))), ()), row)
-        for row in rows
+    budgets = sorted({int(str(row["budget"])) for row, _ in beside})
+    places = [
+        Place(str(row["cell"]), int(str(row["layers"])), budgets.index(int(str(row["budget"]))), each)
+        for row, each in beside
     ]
-    pairs: dict[tuple[str, str], list[tuple[Row, Row]]] = {}
-    for lower, of_lower in placed:
-        for upper, of_upper in placed:
-            for axis, told in _AXES.items():
-                if found := told(lower, upper):
-                    pairs.setdefault((axis, found[0]), []).append((of_lower, of_upper))
+    row_of = {each.name: row for row, each in beside}
 
-    def mean(pairs: list[tuple[Row, Row]], field: str) -> float:
-        return sum(float(upper[field] or 0) - float(lower[field] or 0) for lower, upper in pairs) / len(pairs)
+    def mean(pairs: list[Pair], field: str) -> float:
+        ends = [
+            (row_of[pair.lower.configuration.name], row_of[pair.upper.configuration.name]) for pair in pairs
+        ]
+        return sum(float(upper[field] or 0) - float(lower[field] or 0) for lower, upper in ends) / len(pairs)
 
-    return [
-        {
-            "axis": axis,
-            "step": step,
-            "pairs": len(found),
-            "published_nats": mean(found, "published_nats"),
-            "nats": mean(found, "test_nats"),
-        }
-        for (axis, step), found in sorted(
-            pairs.items(), key=lambda item: (list(_AXES).index(item[0][0]), item[0][1])
-        )
-    ]
+    rows = []
+    for (axis, step), pairs in pairs_of(places).items():
+        for besides in dict.fromkeys(pair.besides for pair in pairs):
+            alike = [pair for pair in pairs if pair.besides == besides]
+            rows.append(
+                {
+                    "axis": axis,
+                    "step": step,
+                    "besides": besides,
+                    "pairs": len(alike),
+                    "published_nats": mean(alike, "published_nats"),
+                    "nats": mean(alike, "test_nats"),
+                }
+            )
+    return rows
 
 
-def _row(axis: str, step: str, where: str, pairs: list[tuple[Place, Place]], resampled: Resampled) -> Row:
+def _row(axis: str, step: str, where: str, pairs: list[Pair], resampled: Resampled) -> Row:
     weights: dict[int, float] = {}
-    for lower, upper in pairs:
-        for place, sign in ((upper, 1.0), (lower, -1.0)):
-            for member in place.members:
-                share = sign / (len(pairs) * len(place.members))
-                weights[member] = weights.get(member, 0.0) + share
+    for pair in pairs:
+        for place, sign in ((pair.upper, 1.0), (pair.lower, -1.0)):
+            members = place.configuration.members
+            for member in members:
+                weights[member] = weights.get(member, 0.0) + sign / (len(pairs) * len(members))
     interval = resampled.combination(weights)
     return {
         "axis": axis,
         "step": step,
         "where": where,
+        "besides": pairs[0].besides,
         "pairs": len(pairs),
         "nats": interval.value,
         "low": interval.low,

@@ -2,15 +2,14 @@
 predictor.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import combinations, product
 
 import numpy as np
 
-from rnnscope.analyses.comparison.competitors import Competitor, Configuration
+from rnnscope.analyses.comparison.competitors import Competitor, Configuration, best, configurations_of
 from rnnscope.analyses.comparison.contexts import by_context
-from rnnscope.analyses.comparison.effects import LADDER, effects, places_of, published_effects
+from rnnscope.analyses.comparison.effects import budgets_of, effects, places_of, published_effects
 from rnnscope.analyses.comparison.published import Published
 from rnnscope.analyses.comparison.reading import (
     caveats_of,
@@ -37,8 +36,9 @@ def compare(
     with the interval of their difference where `same_context` has the n-gram's record of that length.
     `published`: what others printed of networks of the same sizes and of these lengths. Intervals: block
     bootstrap, see estimate.py, the same samples for all. Networks that differ in nothing but the seed are one
-    configuration; differences are between configurations, their seeds averaged. Raises ValueError where two
-    competitors were not scored on the same characters of one corpus.
+    configuration; differences are between configurations, their seeds averaged. Tables are in the order of
+    test loss; whatever is called the best, or stands for others of its size, is chosen by validation loss.
+    Raises ValueError where two competitors were not scored on the same characters of one corpus.
     """
     first = competitors[0].surprisal.manifest
     for competitor in competitors:
@@ -47,49 +47,42 @@ def compare(
     ranked = sorted(competitors, key=lambda c: c.surprisal.manifest.mean_nats)
     losses = resampled([competitor.surprisal.nats_RT for competitor in ranked])
     errors = resampled([_errors(competitor) for competitor in ranked])
-    models = [_model_row(ranked[index], index, losses, errors) for index in range(len(ranked))]
-    configurations = _configurations(ranked, losses)
+    configurations = sorted(configurations_of(ranked), key=lambda each: _test_nats(each, losses))
+    standing = {index for each in _standing_for_sizes(configurations) for index in each.members}
+    models = [_model_row(ranked, index, losses, errors, index in standing) for index in range(len(ranked))]
     differences = [_difference_row(a, b, losses) for a, b in combinations(configurations, 2)]
-    differences += _of_single_seeds(ranked, configurations, losses)
-    ngrams = [c for c in ranked if c.family == "n-gram"]
-    networks = [c for c in ranked if c.family == "network"]
+    differences += _of_single_runs(ranked, configurations, losses)
     numbers: dict[str, Scalar] = {
-        "best_model": ranked[0].name,
-        "best_test_nats": ranked[0].surprisal.manifest.mean_nats,
+        "best_model": best(ranked).name,
+        "best_test_nats": best(ranked).surprisal.manifest.mean_nats,
         "test_chars": first.rows * first.row_chars,
     }
-    if ngrams:
-        numbers |= {
-            "best_ngram": ngrams[0].name,
-            "best_ngram_test_nats": ngrams[0].surprisal.manifest.mean_nats,
-        }
-    if networks:
-        numbers |= {"best_network": networks[0].name}
-        numbers |= {"best_network_test_nats": networks[0].surprisal.manifest.mean_nats}
-    names = [c.name for c in configurations if c.facts["family"] == "network"]
-    not_beating = [
-        name for name in names if ngrams and not _clearly_better(name, ngrams[0].name, differences)
-    ]
+    for told, family in (("ngram", "n-gram"), ("network", "network"), ("window", "n-NN")):
+        if of_family := [each for each in ranked if each.family == family]:
+            numbers |= {f"best_{told}": best(of_family).name}
+            numbers |= {f"best_{told}_test_nats": best(of_family).surprisal.manifest.mean_nats}
+    networks = [each for each in configurations if each.family == "network"]
+    ngrams = [each for each in configurations if each.family == "n-gram"]
+    not_beating = []
     if networks and ngrams:
+        clear = _clearly_better_than(best(ngrams).name, differences)
+        not_beating = [each.name for each in networks if each.name not in clear]
         numbers["networks_not_beating_best_ngram"] = ", ".join(not_beating)
-    windows = [c for c in ranked if c.family == "n-NN"]
+    windows = [each for each in ranked if each.family == "n-NN"]
     lengths = by_context(contexts, windows, same_context or {}, published)
     tables = {"models": models, "differences": differences, "contexts": lengths}
     if len(configurations) < len(ranked):
         tables["configurations"] = [_configuration_row(each, losses) for each in configurations]
-    if grid := _grid_rows(configurations, losses):
+    if grid := effects(places_of(configurations), losses):
         tables["effects"] = grid
-    if published and (rows := _published_rows(configurations, losses, published)):
-        tables["published"] = rows
-        if steps := published_effects(rows):
+    if published and (beside := _beside_published(configurations, losses, published)):
+        rows = tables["published"] = [row for row, _ in beside]
+        if steps := published_effects(beside):
             tables["published_effects"] = steps
         numbers |= {
             "published_cells": len(rows),
             "published_reached": sum(bool(row["is_reached"]) for row in rows),
         }
-    if windows:
-        numbers |= {"best_window": windows[0].name}
-        numbers |= {"best_window_test_nats": windows[0].surprisal.manifest.mean_nats}
     reading = [reading_of(configurations, not_beating, differences, losses)]
     reading.append(contexts_reading(lengths))
     reading.append(
@@ -102,7 +95,7 @@ def compare(
         reading=" ".join(filter(None, reading)),
         numbers=numbers,
         tables=tables,
-        caveats=caveats_of(ranked, networks) + published_caveats(published),
+        caveats=caveats_of(ranked) + published_caveats(published),
     )
 
 
@@ -110,7 +103,10 @@ def _errors(competitor: Competitor) -> np.ndarray:
     return np.asarray(competitor.surprisal.nats_RT > -np.log(ERROR_PROBABILITY), np.float64)
 
 
-def _model_row(competitor: Competitor, index: int, losses: Resampled, of_errors: Resampled) -> Row:
+def _model_row(
+    ranked: Sequence[Competitor], index: int, losses: Resampled, of_errors: Resampled, stands: bool
+) -> Row:
+    competitor = ranked[index]
     loss, errors = losses.combination({index: 1.0}), of_errors.combination({index: 1.0})
     row_nats = competitor.surprisal.nats_RT.mean(axis=1, dtype=np.float64)
     keys = ("cell", "layers", "hidden", "context", "parameters", "epochs", "train_seconds", "seed")
@@ -118,6 +114,7 @@ def _model_row(competitor: Competitor, index: int, losses: Resampled, of_errors:
         "model": competitor.name,
         "family": competitor.family,
         **{key: competitor.facts.get(key) for key in keys},
+        "validation_nats": competitor.validation_nats,
         "test_nats": loss.value,
         "low": loss.low,
         "high": loss.high,
@@ -127,39 +124,34 @@ def _model_row(competitor: Competitor, index: int, losses: Resampled, of_errors:
         "error_high": errors.high,
         "worst_row_nats": float(row_nats.max()),
         "trapped_rows": len(trapped_rows(row_nats)),
+        "stands_for_size": stands,
     }
 
 
-def _configurations(ranked: Sequence[Competitor], losses: Resampled) -> list[Configuration]:
-    """The best first, by the mean over seeds."""
-    by_key: dict[tuple, list[int]] = {}
-    for index, competitor in enumerate(ranked):
-        facts = {name: value for name, value in competitor.facts.items() if name in _CONFIG}
-        key = (competitor.name,) if competitor.facts.get("seed") is None else tuple(sorted(facts.items()))
-        members = by_key.setdefault(key, [])
-        seeds = {ranked[member].facts.get("seed") for member in members}
-        if (
-            not members or competitor.facts["seed"] not in seeds
-        ):  # the same network with milestones is no seed
-            members.append(index)
-    found = []
-    for members in by_key.values():
-        first = ranked[members[0]]
-        name = first.name if len(members) == 1 else re.sub(r"-s\d+$", "", first.name)
-        found.append(Configuration(name, first.facts | {"family": first.family}, tuple(members)))
-    return sorted(found, key=lambda each: float(losses.means_M[list(each.members)].mean()))
+def _test_nats(each: Configuration, losses: Resampled) -> float:
+    """Mean over its seeds."""
+    return float(losses.means_M[list(each.members)].mean())
 
 
-_CONFIG = ("cell", "context", "layers", "hidden", "parameters", "recipe", "dropout", "epochs_asked")
-"""What makes two networks one configuration."""
+def _standing_for_sizes(configurations: Sequence[Configuration]) -> list[Configuration]:
+    """Of several of one cell, depth and size the best."""
+    shapes = [(each.shape, each) for each in configurations if each.family == "network"]
+    budgets = budgets_of(shape[2] for shape, _ in shapes if shape)
+    by_place: dict[tuple, list[Configuration]] = {}
+    for shape, each in shapes:
+        if shape:
+            by_place.setdefault((*shape[:2], budgets[shape[2]]), []).append(each)
+    return [best(several) for several in by_place.values()]
 
 
 def _configuration_row(each: Configuration, losses: Resampled) -> Row:
     nats = losses.means_M[list(each.members)]
     return {
         "model": each.name,
-        **{key: each.facts.get(key) for key in ("family", "cell", "layers", "hidden", "parameters")},
+        "family": each.family,
+        **{key: each.one.facts.get(key) for key in ("cell", "layers", "hidden", "parameters")},
         "seeds": len(nats),
+        "validation_nats": each.validation_nats,
         "test_nats": float(nats.mean()),
         "standard_deviation": float(nats.std(ddof=1)) if len(nats) > 1 else None,
         "least": float(nats.min()),
@@ -167,18 +159,24 @@ def _configuration_row(each: Configuration, losses: Resampled) -> Row:
     }
 
 
-def _of_single_seeds(
+def _of_single_runs(
     ranked: Sequence[Competitor], configurations: Sequence[Configuration], losses: Resampled
 ) -> list[Row]:
-    """The best runs of one seed among several: against each other and against the n-grams."""
-    several = {index for each in configurations if len(each.members) > 1 for index in each.members}
-    alone = [Configuration(ranked[index].name, {}, (index,)) for index in sorted(several)]
-    ngrams = [each for each in configurations if each.facts["family"] == "n-gram"]
-    pairs = [*combinations(alone[:MOST_SINGLE_SEEDS], 2), *product(alone, ngrams)]
+    """Runs that are no configuration by themselves: the best against each other, all against the n-grams."""
+    named = {each.name for each in configurations}
+    alone = [
+        Configuration(each.name, each, (index,), each.validation_nats)
+        for index, each in enumerate(ranked)
+        if each.name not in named
+    ]
+    leading = sorted(alone, key=lambda each: each.validation_nats)[:MOST_SINGLE_RUNS]
+    leading.sort(key=lambda each: each.members)
+    ngrams = [each for each in configurations if each.family == "n-gram"]
+    pairs = [*combinations(leading, 2), *product(alone, ngrams)]
     return [_difference_row(a, b, losses) for a, b in pairs]
 
 
-MOST_SINGLE_SEEDS = 8
+MOST_SINGLE_RUNS = 8
 
 
 def _difference_row(a: Configuration, b: Configuration, losses: Resampled) -> Row:
@@ -194,39 +192,28 @@ def _difference_row(a: Configuration, b: Configuration, losses: Resampled) -> Ro
     }
 
 
-def _grid_rows(configurations: Sequence[Configuration], losses: Resampled) -> list[Row]:
-    """What depth, gating and size bring, where there are networks of equal size to tell."""
-    known = []
-    for each in configurations:
-        cell, layers, parameters = (each.facts.get(key) for key in ("cell", "layers", "parameters"))
-        if (
-            isinstance(cell, str)
-            and cell in LADDER
-            and isinstance(layers, int)
-            and isinstance(parameters, int)
-        ):
-            known.append((cell, layers, parameters, each.members))
-    return effects(places_of(known), losses)
-
-
-def _published_rows(
+def _beside_published(
     configurations: Sequence[Configuration], losses: Resampled, published: Published
-) -> list[Row]:
-    rows: dict[tuple[str, int, int], Row] = {}
-    for each in configurations:  # the best first, and it stands for its size
-        cell, layers, parameters = (each.facts.get(key) for key in ("cell", "layers", "parameters"))
-        if not (isinstance(cell, str) and isinstance(layers, int) and isinstance(parameters, int)):
+) -> list[tuple[Row, Configuration]]:
+    """Published losses beside ours, and who of ours stands there: of several of a cell, depth and budget the
+    best.
+    """
+    by_place: dict[tuple[str, int, int], list[Configuration]] = {}
+    for each in configurations:
+        if each.shape is None or (budget := published.budget_of(each.shape[2])) is None:
             continue
-        budget = published.budget_of(parameters)
-        key = (cell.partition("-")[0], layers, budget or 0)
-        if budget is None or key in rows or key not in published.nats:
-            continue
-        nats, theirs = float(losses.means_M[list(each.members)].mean()), published.nats[key]
-        rows[key] = {
-            "cell": key[0],
+        key = (each.shape[0].partition("-")[0], each.shape[1], budget)
+        if key in published.nats:
+            by_place.setdefault(key, []).append(each)
+    found: list[tuple[Row, Configuration]] = []
+    for (cell, layers, budget), several in sorted(by_place.items()):
+        each = best(several)
+        nats, theirs = _test_nats(each, losses), published.nats[cell, layers, budget]
+        row: Row = {
+            "cell": cell,
             "layers": layers,
             "budget": budget,
-            "parameters": parameters,
+            "parameters": each.one.facts.get("parameters"),
             "model": each.name,
             "seeds": len(each.members),
             "published_nats": theirs,
@@ -234,11 +221,12 @@ def _published_rows(
             "difference": nats - theirs,
             "is_reached": nats <= theirs,
         }
-    return [rows[key] for key in sorted(rows)]
+        found.append((row, each))
+    return found
 
 
-def _clearly_better(name: str, against: str, differences: list[Row]) -> bool:
-    """Whether `name` has the lower loss with an interval that leaves out zero (rows hold the better one
+def _clearly_better_than(name: str, differences: list[Row]) -> set[Scalar]:
+    """Who has a lower loss than `name`, with an interval that leaves out zero (rows hold the better one
     first).
     """
-    return any(row["model"] == name and row["against"] == against and row["is_clear"] for row in differences)
+    return {row["model"] for row in differences if row["against"] == name and row["is_clear"]}

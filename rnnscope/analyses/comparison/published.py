@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from rnnscope.analyses.comparison.competitors import SAME_SIZE
+
 SOURCE = "Karpathy, Johnson, Li 2015, Figure 1 and Table 2 (test cross-entropy, nats per character)"
 
 
@@ -24,14 +26,13 @@ class Published:
     """Context -> test loss of the n-NN (Table 2)."""
 
     def budget_of(self, parameters: int) -> int | None:
-        """The budget that a network of so many parameters was brought to; None where it is near none."""
+        """The budget that is one size with so many parameters; None where none is."""
         for budget, count in self.budgets.items():
-            if abs(parameters / count - 1) < NEAR:
+            if count / SAME_SIZE <= parameters <= count * SAME_SIZE:
                 return budget
         return None
 
 
-NEAR = 0.03
 _CELLS = ("lstm", "rnn", "gru")
 
 

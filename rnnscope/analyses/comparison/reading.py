@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnscope.analyses.comparison.competitors import Competitor, Configuration
+from rnnscope.analyses.comparison.competitors import Competitor, Configuration, best
 from rnnscope.analyses.comparison.published import SOURCE, Published
 from rnnscope.estimate import BLOCK_CHARS, CONFIDENCE, RESAMPLES, Resampled
 from rnnscope.records.finding import Row
@@ -34,12 +34,12 @@ def reading_of(
     def nats(each: Configuration) -> float:
         return float(losses.means_M[list(each.members)].mean())
 
-    networks = [each for each in configurations if each.facts["family"] == "network"]
-    ngrams = [each for each in configurations if each.facts["family"] == "n-gram"]
+    networks = [each for each in configurations if each.family == "network"]
+    ngrams = [each for each in configurations if each.family == "n-gram"]
     if not networks or not ngrams:
-        best = configurations[0]
-        return f"{best.name} has the lowest test loss, {nats(best):.3f} nats per character."
-    network, ngram = networks[0], ngrams[0]
+        chosen = best(configurations)
+        return f"{chosen.name} is best by validation; its test loss is {nats(chosen):.3f} nats per character."
+    network, ngram = best(networks), best(ngrams)
     pair = {network.name, ngram.name}
     row = next(row for row in differences if {row["model"], row["against"]} == pair)
     size = f"{abs(float(row['nats'] or 0)):.3f} nats per character"
@@ -53,8 +53,10 @@ def reading_of(
             f"best n-gram, {ngram.name}, have {both} nats per character."
         )
     if row["is_clear"] and row["model"] == ngram.name:
+        beaten = {row["against"] for row in differences if row["model"] == ngram.name and row["is_clear"]}
+        whom = "every network" if all(each.name in beaten for each in networks) else "the best network"
         return (
-            f"The best n-gram, {ngram.name}, beats every network: {network.name} is {size} behind "
+            f"The best n-gram, {ngram.name}, beats {whom}: {network.name} is {size} behind "
             f"({interval}; {both})."
         )
     if row["is_clear"]:
@@ -81,11 +83,11 @@ def contexts_reading(lengths: Sequence[Row]) -> str:
     both = [row for row in lengths if row.get("window_test_nats") is not None]
     if not both:
         return ""
-    best = min(both, key=lambda row: float(row["window_validation_nats"] or 0))
+    nearest = min(both, key=lambda row: float(row["window_validation_nats"] or 0))
     least = min(lengths, key=lambda row: float(row["validation_nats"] or 0))
-    window, ngram = float(best["window_test_nats"] or 0), float(least["test_nats"] or 0)
+    window, ngram = float(nearest["window_test_nats"] or 0), float(least["test_nats"] or 0)
     told = (
-        f"Of {len(both)} n-NNs (a tanh layer on the last n characters) the best sees {best['context']}: "
+        f"Of {len(both)} n-NNs (a tanh layer on the last n characters) the best sees {nearest['context']}: "
         f"{window:.3f} nats; the best n-gram sees {least['context']}: {ngram:.3f}."
     )
     ahead = [row for row in both if _end(row, "high") < 0]
@@ -107,7 +109,7 @@ def _lengths(rows: Sequence[Row]) -> str:
 
 def grid_reading(effects: Sequence[Row], published: Sequence[Row], published_steps: Sequence[Row]) -> str:
     """What one step of depth and of gating brings, and how many published losses are reached."""
-    theirs = {row["step"]: row for row in published_steps}
+    theirs = {row["step"]: row for row in published_steps if not row["besides"]}
     told = []
     for row in effects:
         if row["where"] != "all" or row["axis"] == "size" or np.isnan(float(row["low"] or 0)):
@@ -123,18 +125,36 @@ def grid_reading(effects: Sequence[Row], published: Sequence[Row], published_ste
     sentences = []
     if told:
         sentences.append(f"At equal size, in nats per character, less is better: {', '.join(told)}.")
+    sentences += _never_alone(effects)
     if published:
         reached = sum(bool(row["is_reached"]) for row in published)
         sentences.append(f"{reached} of {len(published)} published losses are reached or beaten.")
     return " ".join(sentences)
 
 
-def caveats_of(ranked: list[Competitor], networks: list[Competitor]) -> list[str]:
+def _never_alone(effects: Sequence[Row]) -> list[str]:
+    """Steps that no pair of networks here differs in alone."""
+    steps: dict[str, dict[str, None]] = {}
+    for row in effects:
+        if row["besides"]:
+            steps.setdefault(str(row["step"]), {})[str(row["besides"])] = None
+    return [
+        f"No two networks here differ in {step} alone; those that do differ in more: "
+        + "; or ".join(list(others)[:MOST_NAMES])
+        + ("; or others." if len(others) > MOST_NAMES else ".")
+        for step, others in steps.items()
+    ]
+
+
+def caveats_of(ranked: Sequence[Competitor]) -> list[str]:
+    networks = [each for each in ranked if each.family == "network"]
     caveats = [
         f"Intervals are of the text, not of training: {RESAMPLES} bootstrap samples of blocks of "
         f"{BLOCK_CHARS} characters. "
         "Another seed of the same network moves its loss too; one seed a cell cannot tell small differences.",
         "Losses are in nats per character; divide by 0.693 for bits.",
+        "What is called best, and which of several stands for its size, is chosen by validation loss, never "
+        "by test loss.",
     ]
     if len({c.facts.get("seed") for c in networks}) <= 1 and networks:
         caveats.append("Every network here was trained once, with one seed.")

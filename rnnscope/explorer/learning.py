@@ -95,7 +95,7 @@ def learning(finding: Finding) -> Learning:
     roles = [_role(row) for row in needed(finding.tables.get("roles", []), "run", "layer", "unit", "title")]
     roles.sort(key=lambda role: (role.epoch is None, role.epoch or 0.0))
     return Learning(
-        run=str(finding.numbers.get("run") or (roles[0].run if roles else "")),
+        run=str(finding.numbers.get("run") or ""),
         references=references,
         checkpoints=[_checkpoint(epoch, by_epoch[epoch], references) for epoch in sorted(by_epoch)],
         roles=roles,

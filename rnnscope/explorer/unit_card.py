@@ -12,10 +12,7 @@ from rnnscope.analyses.unit_cards import (
     by_place,
     caveats,
     fact_rows,
-    margin,
     nearest,
-    number,
-    strength,
     symbol_rows,
     wording,
 )
@@ -26,6 +23,7 @@ from rnnscope.explorer.opening import ROLES_PART, Known, Opening
 from rnnscope.explorer.shown import Shown
 from rnnscope.models.sizing import why_no_unit
 from rnnscope.records.finding import Row
+from rnnscope.records.roles import margin, number, strength
 
 
 class Measuring(Shown):

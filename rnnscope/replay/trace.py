@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from rnnscope.errors import ConfigError
 from rnnscope.models.network import Network
+from rnnscope.models.sizing import has_units, why_no_gates
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import held, is_whole
 from rnnscope.records.run import Run
@@ -18,6 +20,7 @@ from rnnscope.records.trace import (
     TraceManifest,
     write_trace,
 )
+from rnnscope.recurrence.kinds import KINDS
 
 
 def replay_trace(
@@ -35,15 +38,18 @@ def replay_trace(
     """All sites (or those named) of all units over the first `rows` rows of a part (None: all), made unless
     it is there already; one that was stopped goes on. Memory is that of a block of steps.
 
-    Raises RecordError where the disk refuses, ConfigError for a part that is not there.
+    Raises RecordError where the disk refuses, ConfigError for a part that is not there, or a model without
+    units to look into.
     """
     part_rows = corpus.part(part)
+    wanted = _all_sites(run) if sites is None else list(sites)
     traced = part_rows.rows if rows is None else min(rows, part_rows.rows)
     parents = {"run": run.manifest.fingerprint, "corpus": corpus.manifest.fingerprint}
     with held(folder, on_busy=lambda: None):
         if is_whole(folder):
             manifest = TraceManifest.read(folder)
-            if (manifest.parents, manifest.rows, manifest.dtype) == (parents, traced, dtype):
+            has = (manifest.parents, manifest.rows, manifest.dtype, set(manifest.sites))
+            if has == (parents, traced, dtype, set(wanted)):
                 return Trace.read(folder)
         facts = {
             "command": command,
@@ -57,13 +63,18 @@ def replay_trace(
             "row_chars": part_rows.row_chars,
             "dtype": dtype,
         }
-        return write_trace(folder, facts, _shards(network(), corpus.inputs(part_rows, slice(traced)), sites))
+        return write_trace(folder, facts, _shards(network(), corpus.inputs(part_rows, slice(traced)), wanted))
 
 
-def _shards(network: Network, inputs_RT: np.ndarray, wanted: Sequence[str] | None) -> Shards:
-    # what goes into an activation follows from what comes out of it, and would nearly double the record
-    kept = [site for site in network.sites if not site.rpartition(".")[2].startswith("pre_")]
-    sites = list(kept if wanted is None else wanted)
+def _all_sites(run: Run) -> list[str]:
+    """What goes into an activation follows from what comes out of it, and would nearly double the record."""
+    if not has_units(run.manifest.cell):
+        raise ConfigError(why_no_gates(run.name, run.manifest.cell))
+    kept = [site for site in KINDS[run.manifest.cell].sites if not site.startswith("pre_")]
+    return [f"layers.{layer}.{site}" for layer in range(run.manifest.layers) for site in kept]
+
+
+def _shards(network: Network, inputs_RT: np.ndarray, sites: Sequence[str]) -> Shards:
     device = network.decoder_VH.device
 
     def shards_from(first: int, carried: Carried) -> Iterator[tuple[dict[str, np.ndarray], Carried]]:

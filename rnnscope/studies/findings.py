@@ -35,7 +35,7 @@ def _finding(study: Study, name: str) -> Path:
     folder = study.work.findings(study.corpus.name)
     path = folder / f"{name}.json"
     analysis = ANALYSES[name]
-    parents = study.parents | analysis.parents(study)
+    parents = study.parents | analysis.parents(study) | {"version": str(analysis.version)}
     told = study.settings.get(name, analysis.settings)
     if told is not None:
         parents |= {"told": told.model_dump_json()}
@@ -64,6 +64,8 @@ class Analysis:
     """Whether it needs traces of the runs that are opened."""
     parents: Callable[[Study], dict[str, str]] = lambda study: {}
     """What it hangs on beside the study's own parents."""
+    version: int = 1
+    """Of what it says of the same records: a step up, and findings on disk are made anew."""
 
 
 ANALYSES: dict[str, Analysis] = {

@@ -234,6 +234,13 @@ def test_places_are_apart_and_drawn_from_all_that_are_equally_extreme():
     assert extreme(np.ones((2, 100)), 3, np.random.default_rng(0)) == []
 
 
+def test_a_unit_that_never_moves_is_told_wherever_it_stands(sites):
+    still = sites | {"layers.0.tanh_c": sites["layers.0.tanh_c"].copy()}
+    still["layers.0.tanh_c"][..., 0] = 1.0
+    rows = unit_cards([opened(still)], "tales", "test").tables["units"]
+    assert len(rows) == 2 * UNITS and rows[0]["nearest_correlation"] == 0
+
+
 def test_a_network_of_one_unit_and_no_network_at_all_are_told(sites):
     lone = {name: value[..., :1] for name, value in sites.items() if name.startswith("layers.0")}
     run = opened(lone, layers=1, units=1, decoder_VH=np.ones((len(SYMBOLS), 1), np.float32))

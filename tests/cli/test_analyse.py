@@ -1,12 +1,14 @@
 """`rnnscope analyse` and `rnnscope window`: findings after the fact, and n-NNs beside n-grams."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from planted_reader import reader_run
 
 from rnnscope.cli.main import run as command
+from rnnscope.studies.findings import ANALYSES
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,17 @@ def test_a_finding_is_made_kept_drawn_and_not_made_again(capsys, work: Path, tmp
     result(capsys, *asked)
     assert path.stat().st_mtime_ns == before
     result(capsys, *asked[:-1], "least_count=500")
+    assert path.stat().st_mtime_ns > before
+
+
+def test_a_finding_of_another_version_of_its_analysis_is_made_again(capsys, work: Path, monkeypatch):
+    asked = ["analyse", "per_character", "tales", "--work", str(work), "--set", "least_count=6"]
+    result(capsys, *asked)
+    path = work / "findings" / "tales" / "per_character.json"
+    before = path.stat().st_mtime_ns
+    newer = replace(ANALYSES["per_character"], version=ANALYSES["per_character"].version + 1)
+    monkeypatch.setitem(ANALYSES, "per_character", newer)
+    result(capsys, *asked)
     assert path.stat().st_mtime_ns > before
 
 

@@ -14,6 +14,7 @@ from rnnscope.analyses.cell_roles.states import Hypothesis, UnitStates
 from rnnscope.estimate import FALSE_DISCOVERIES, Interval
 from rnnscope.progress import OnShare, unheard
 from rnnscope.records.finding import Excerpt, Finding, Row
+from rnnscope.records.roles import margin
 
 EXCERPT_CHARS = 700
 EXCERPTS_PER_RUN = 6
@@ -151,16 +152,9 @@ def _where(network: UnitStates, index: int) -> Row:
     return {"run": network.run, "cell": network.cell, "layer": layer, "unit": unit, "site": site}
 
 
-def _margin(row: Row) -> float:
-    """How far above its controls, on one scale for flags (AUC 0.5..1) and graded (0..1)."""
-    stretch = 2 if row["kind"] == "flag" else 1
-    controls = (float(row[name] or 0) for name in ("control_high", "last_character", "untrained"))
-    return stretch * (float(row["score"] or 0) - max(controls))
-
-
 def _worth_showing(best: Sequence[Row]) -> list[Row]:
     """The clearest roles; where none is clear, the one that comes nearest."""
-    ordered = sorted(best, key=_margin, reverse=True)
+    ordered = sorted(best, key=margin, reverse=True)
     return [row for row in ordered if row["is_clear"]][:EXCERPTS_PER_RUN] or ordered[:1]
 
 
@@ -204,7 +198,7 @@ def _beside(row: Row) -> str:
 
 
 def _reading(best: list[Row], roles: list[Row]) -> str:
-    clear = sorted((row for row in best if row["is_clear"]), key=_margin, reverse=True)
+    clear = sorted((row for row in best if row["is_clear"]), key=margin, reverse=True)
     if not best:
         return "The text has none of the properties that units are tried against."
     if not clear:

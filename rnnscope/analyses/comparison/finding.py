@@ -21,7 +21,7 @@ from rnnscope.analyses.comparison.reading import (
 from rnnscope.estimate import Resampled, resampled
 from rnnscope.records.finding import Finding, Row, Scalar
 from rnnscope.records.surprisal import Surprisal
-from rnnscope.scoring import ERROR_PROBABILITY, trapped_rows
+from rnnscope.scoring import is_error, trapped_rows
 
 
 def compare(
@@ -100,7 +100,7 @@ def compare(
 
 
 def _errors(competitor: Competitor) -> np.ndarray:
-    return np.asarray(competitor.surprisal.nats_RT > -np.log(ERROR_PROBABILITY), np.float64)
+    return is_error(competitor.surprisal.nats_RT).astype(np.float64)
 
 
 def _model_row(

@@ -61,6 +61,7 @@ def training_dynamics(
             each for each in (_reading(manifest.predictor, references), _of_roles(roles)) if each
         ),
         numbers={
+            "run": manifest.predictor,
             "milestones": len(manifest.milestones),
             "first_epoch": manifest.epochs[0],
             "last_epoch": manifest.epochs[-1],

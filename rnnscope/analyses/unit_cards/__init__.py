@@ -1,6 +1,6 @@
 """Trace, weights and what other findings say -> Finding: one card a unit with what is known of it."""
 
-from rnnscope.analyses.unit_cards.choosing import by_place, margin, number, strength
+from rnnscope.analyses.unit_cards.choosing import by_place
 from rnnscope.analyses.unit_cards.excerpts import Spot, excerpt_at, span_of, spots_of
 from rnnscope.analyses.unit_cards.finding import (
     caveats,
@@ -23,13 +23,10 @@ __all__ = [
     "caveats",
     "excerpt_at",
     "fact_rows",
-    "margin",
     "measure",
     "nearest",
-    "number",
     "span_of",
     "spots_of",
-    "strength",
     "symbol_rows",
     "unit_cards",
     "unit_rows",

@@ -1,12 +1,12 @@
 """Rows of roles and ablation -> which units are shown, and why each. Knows no state."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from rnnscope.analyses.unit_cards.opened import OpenedRun, Place
 from rnnscope.records.finding import Row
+from rnnscope.records.roles import margin, number
 
 WITH_A_ROLE, WITH_AN_EFFECT, AT_RANDOM = 5, 3, 3
 """Cards of a run: best roles, largest changes when a unit is held, and controls without a role."""
@@ -31,14 +31,6 @@ def by_place(rows: Sequence[Row]) -> dict[Place, Row]:
     return {_place(row): row for row in rows}
 
 
-def number(row: Row, name: str) -> float | None:
-    """A finite number of a row; None where there is none."""
-    value = row.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
-
-
 def _place(row: Row) -> Place:
     return int(row["layer"] or 0), int(row["unit"] or 0)
 
@@ -49,19 +41,3 @@ def _clear(roles: Mapping[Place, Row]) -> list[Place]:
     first = list({roles[place].get("track"): place for place in reversed(clear)}.values())
     first.sort(key=clear.index)
     return first + [place for place in clear if place not in first]
-
-
-def margin(row: Row) -> float:
-    """How far above its controls, on one scale for flags (AUC 0.5 to 1) and graded tracks (0 to 1)."""
-    controls = [number(row, name) for name in ("control_high", "last_character", "untrained")]
-    return _stretch(row) * ((number(row, "score") or 0) - max((each for each in controls if each), default=0))
-
-
-def strength(row: Row) -> float | None:
-    """The score on that scale: 0 is chance, 1 is perfect."""
-    score = number(row, "score")
-    return None if score is None else 1 - _stretch(row) * (1 - score)
-
-
-def _stretch(row: Row) -> int:
-    return 2 if row.get("kind") == "flag" else 1

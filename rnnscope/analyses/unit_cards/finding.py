@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnnscope.analyses.unit_cards import wording
-from rnnscope.analyses.unit_cards.choosing import by_place, chosen, number
+from rnnscope.analyses.unit_cards.choosing import by_place, chosen
 from rnnscope.analyses.unit_cards.excerpts import excerpts_of
 from rnnscope.analyses.unit_cards.measuring import MOST_CHARS, Measured, measure
 from rnnscope.analyses.unit_cards.opened import OpenedRun, Place
 from rnnscope.records.finding import Excerpt, Finding, Row
+from rnnscope.records.roles import number
 
 SYMBOLS, NEIGHBOURS = 5, 3
 """Of a card: symbols that it makes more and less likely, and units that are most like it."""
@@ -64,7 +65,7 @@ def unit_rows(run: OpenedRun, measured: Measured) -> list[Row]:
     rows: list[Row] = []
     for index, place in enumerate(run.places):
         shares_K, role = measured.shares_UK[index], roles.get(place, {})
-        closest, likeness = nearest(run, measured, index, 1)[0] if len(run.places) > 1 else ((0, 0), 0.0)
+        closest, likeness = next(iter(nearest(run, measured, index, 1)), ((0, 0), 0.0))
         held = ablation.get(place, {})
         row: Row = {
             **_where(run, place),
@@ -97,10 +98,11 @@ def _histogram(shares_K: np.ndarray) -> str:
 
 
 def nearest(run: OpenedRun, measured: Measured, index: int, most: int) -> list[tuple[Place, float]]:
-    """The units most correlated with the one at `index`, either sign, the closest first."""
+    """The `most` units most correlated with the one at `index`, either sign, the closest first."""
     correlation_U = measured.correlation_UU[index]
     order = np.argsort(-np.abs(correlation_U), kind="stable")
-    return [(run.places[other], float(correlation_U[other])) for other in order[:most] if other != index]
+    others = order[order != index][:most]
+    return [(run.places[other], float(correlation_U[other])) for other in others]
 
 
 def _strongest(run: OpenedRun, measured: Measured, place: Place) -> Row:

@@ -2,10 +2,10 @@
 
 import math
 
-from rnnscope.analyses.unit_cards.choosing import number
 from rnnscope.analyses.unit_cards.measuring import MOST_CHARS
 from rnnscope.analyses.unit_cards.opened import OpenedRun, Place
 from rnnscope.records.finding import Row
+from rnnscope.records.roles import number
 
 _MEASURES = {"flag": "AUC", "graded": "rank correlation"}
 _BESIDE = {

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from rnnscope.analyses.saturation import saturation_of
-from rnnscope.analyses.unit_cards import by_place, number
+from rnnscope.analyses.unit_cards import by_place
 from rnnscope.counters import GATES
 from rnnscope.explorer.drawn import FigureShown, figure_shown
 from rnnscope.explorer.library import Library
@@ -17,6 +17,7 @@ from rnnscope.explorer.unit_card import Measuring
 from rnnscope.figures import charts
 from rnnscope.figures.saturation import with_region
 from rnnscope.records.finding import Row
+from rnnscope.records.roles import number
 from rnnscope.records.run import Run
 from rnnscope.studies.unit_records import rows_of
 

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import Field
 
-from rnnscope.analyses.unit_cards import Place, by_place, number, unit_rows
+from rnnscope.analyses.unit_cards import Place, by_place, unit_rows
 from rnnscope.explorer.opening import ROLES_PART, Known
 from rnnscope.explorer.parameters import (
     REFUSALS,
@@ -21,6 +21,7 @@ from rnnscope.explorer.parameters import (
 from rnnscope.explorer.shown import Shown
 from rnnscope.explorer.unit_card import CardShown, Measuring, RoleNumbers, card_of, measuring_of, role_of
 from rnnscope.records.finding import Row
+from rnnscope.records.roles import number
 
 router = APIRouter(tags=["units"], responses=REFUSALS)
 

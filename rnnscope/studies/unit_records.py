@@ -5,8 +5,6 @@ reads, and runs no network.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from rnnscope.analyses.ablation import ablation
 from rnnscope.analyses.saturation import GateCounts, saturation
@@ -14,7 +12,6 @@ from rnnscope.analyses.unit_cards import OpenedRun
 from rnnscope.corpora.annotate import annotate_part
 from rnnscope.corpora.tracks import tracks_of
 from rnnscope.counters import SaturationCounter, gate_sites
-from rnnscope.errors import RecordError
 from rnnscope.records.ablation import Ablation
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding, Row
@@ -34,7 +31,8 @@ def opened_run(
     gates: Sequence[Row] = (),
     held: Sequence[Row] = (),
 ) -> OpenedRun:
-    """A run by its Trace, with the rows of `cell_roles`, `saturation` and `ablation` that are its own."""
+    """A run by its Trace, with the rows of `cell_roles`, `saturation` and `ablation` that are its own. Raises
+    RecordError for weights that cannot be read."""
     manifest = trace.manifest
     return OpenedRun(
         run=run.name,
@@ -46,23 +44,13 @@ def opened_run(
         texts=texts_of(corpus, manifest.part, manifest.rows),
         starts=corpus.part(manifest.part).starts[: manifest.rows],
         blocks=trace.blocks,
-        decoder_VH=_decoder(run),
+        decoder_VH=run.weights("decoder_VH")["decoder_VH"],
         symbols=corpus.alphabet.names,
         roles=[row for row in roles if row.get("run") == run.name],
         gates=[row for row in gates if row.get("run") == run.name],
         ablation=held,
         titles={track.name: track.title for track in tracks_of(corpus.manifest.language)},
     )
-
-
-def _decoder(run: Run) -> np.ndarray:
-    """The output weights, (V, H), read without torch. Raises RecordError."""
-    try:
-        return load_file(run.weights_path)["decoder_VH"].astype(np.float32)
-    except (OSError, KeyError, SafetensorError) as error:
-        raise RecordError(
-            f"weights '{run.weights_path}' cannot be read ({error}); train the run again"
-        ) from None
 
 
 def ablation_of(run: Run, part: str) -> Ablation | None:

@@ -5,9 +5,7 @@ never pays for it.
 """
 
 import base64
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnnscope.errors import ConfigError
+from rnnscope.explorer.kept import Kept
 from rnnscope.explorer.views.live import Chance, Change, Held, ReadAsked, Readings, Voice, WriteAsked, Written
 from rnnscope.records.corpus import Alphabet
 from rnnscope.records.run import Run
@@ -40,9 +39,7 @@ class Networks:
     """Networks by run, loaded when first asked for; satisfies `views.live.Live`."""
 
     def __init__(self, most: int = MOST_NETWORKS) -> None:
-        self._most = most
-        self._held: OrderedDict[str, Model] = OrderedDict()
-        self._lock = threading.Lock()
+        self._held: Kept[Model] = Kept(most)
 
     def read(self, run: Run, ids: np.ndarray, asked: ReadAsked, alphabet: Alphabet) -> Iterator[Readings]:
         """Raises ConfigError, RecordError."""
@@ -97,20 +94,16 @@ class Networks:
 
     def _network(self, run: Run) -> "Model":
         """The run's, of the weights that it has now; one thread loads, others wait."""
-        with self._lock:
-            known = self._held.get(run.manifest.fingerprint)
-            if known is None:
-                import torch
+        return self._held.get(run.manifest.fingerprint, lambda: _loaded(run))
 
-                from rnnscope.models.saved import load_model
 
-                torch.set_num_threads(1)  # one text is too little work to share
-                known = load_model(run.weights_path)
-            self._held[run.manifest.fingerprint] = known
-            self._held.move_to_end(run.manifest.fingerprint)
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
-        return known
+def _loaded(run: Run) -> "Model":
+    import torch
+
+    from rnnscope.models.saved import load_model
+
+    torch.set_num_threads(1)  # one text is too little work to share
+    return load_model(run.weights_path)
 
 
 Step = Callable[[np.ndarray, object], tuple[np.ndarray, object, list[np.ndarray]]]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rnnscope.counters.comoments import Comoments
-from rnnscope.counters.counter import Block, check_alike, pieces
+from rnnscope.counters.counter import Block, add, check_alike, pieces
 
 BINS = 50
 """Of a histogram: widths of 0.02 for gates, so that the paper's 0.1 and 0.9 are edges."""
@@ -48,6 +48,11 @@ _BY_SITE = dict.fromkeys("ifozr", GATE) | dict.fromkeys(("g", "n", "tanh_c", "h"
 def bins_of(site: str) -> Bins:
     """From 0 to 1 for gates, -1 to 1 for what a tanh bounds, squeezed for what has no bounds (c, pre_x)."""
     return _BY_SITE.get(site.rpartition(".")[2], ANY)
+
+
+def is_bounded(site: str) -> bool:
+    """Whether its values lie in [-1, 1] by definition."""
+    return not bins_of(site).is_squeezed
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,7 @@ class DistributionCounter:
         """Adds a block: site -> activations, shape (R, t, H)."""
         for site in self.sites:
             for values_NH in pieces(block[site]):
-                self._add(site, distribution(values_NH, bins_of(site)))
+                add(self.found, site, distribution(values_NH, bins_of(site)))
 
     def merge(self, other: "DistributionCounter") -> "DistributionCounter":
         """This counter after all that the other saw too. Raises ValueError for other sites."""
@@ -142,12 +147,9 @@ class DistributionCounter:
         merged = self.fresh()
         for each in (self, other):
             for site, found in each.found.items():
-                merged._add(site, found)
+                add(merged.found, site, found)
         return merged
 
     def result(self) -> dict[str, Distribution]:
         """Site -> the distribution of every unit; no site before the first block."""
         return dict(self.found)
-
-    def _add(self, site: str, found: Distribution) -> None:
-        self.found[site] = self.found[site].joined(found) if site in self.found else found

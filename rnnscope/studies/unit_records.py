@@ -18,7 +18,8 @@ from rnnscope.records.finding import Finding, Row
 from rnnscope.records.folder import is_whole
 from rnnscope.records.run import Run
 from rnnscope.records.trace import Trace
-from rnnscope.studies.unit_states import STATE_SITE, texts_of
+from rnnscope.recurrence.kinds import unit_site
+from rnnscope.studies.unit_states import texts_of
 
 Blocks = Callable[[list[str]], Iterable[Mapping[str, np.ndarray]]]
 
@@ -40,7 +41,7 @@ def opened_run(
         cell=run.manifest.cell,
         layers=run.manifest.layers,
         units=run.manifest.hidden,
-        state=STATE_SITE.get(run.manifest.cell, "h"),
+        state=unit_site(run.manifest.cell),
         texts=texts_of(corpus, manifest.part, manifest.rows),
         starts=corpus.part(manifest.part).starts[: manifest.rows],
         blocks=trace.blocks,

@@ -7,7 +7,7 @@ from itertools import product
 
 from rnnscope.corpora.synthetic import SYNTHETIC, SyntheticSettings, synthetic_name
 from rnnscope.estimate import Interval, over_seeds
-from rnnscope.questions.question import Decision, MeasureJob, Measurement, Question, Scale, Verdict
+from rnnscope.questions.question import Decision, MeasureJob, Measurement, Question, Scale, Verdict, points
 from rnnscope.questions.symbol_functions.networks import (
     BESIDE,
     SATURATED,
@@ -89,8 +89,8 @@ def decide(measured: Sequence[Measurement]) -> Decision:
         low=special.low,
         high=special.high,
         reading=(
-            f"{verdict.capitalize()}: each symbol with a function adds {_points(special)} points to the "
-            f"share of units that specialise, beyond what it adds without one, and {_points(saturated)} to "
+            f"{verdict.capitalize()}: each symbol with a function adds {points(special, 2)} points to the "
+            f"share of units that specialise, beyond what it adds without one, and {points(saturated, 2)} to "
             f"the share that saturate. The networks make up {learned.value:.0%} ({learned.low:.0%} to "
             f"{learned.high:.0%}) of what the last character leaves open about the symbols."
         ),
@@ -136,10 +136,6 @@ def _floors(networks: Sequence[Network], is_control: bool) -> float:
 
 def _part(name: str, each: Interval) -> Row:
     return {"part": name, "value": each.value, "low": each.low, "high": each.high}
-
-
-def _points(each: Interval) -> str:
-    return f"{100 * each.value:+.2f} ({100 * each.low:+.2f} to {100 * each.high:+.2f})"
 
 
 def texts(symbols: Sequence[int], seeds: int, chars: int, epochs: float) -> tuple[Text, ...]:

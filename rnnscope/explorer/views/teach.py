@@ -12,6 +12,7 @@ from fastapi import APIRouter, Query
 from rnnscope.errors import ConfigError, RecordError
 from rnnscope.explorer.cell_step import Before, Gate, LayerArrays, Term, UnitStep, unit_step
 from rnnscope.explorer.kept import Kept
+from rnnscope.explorer.lines import check_place
 from rnnscope.explorer.parameters import (
     REFUSALS,
     CorpusName,
@@ -23,6 +24,7 @@ from rnnscope.explorer.parameters import (
     UnitNumber,
 )
 from rnnscope.explorer.shown import Shown
+from rnnscope.models.sizing import check_unit
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.run import Run
 from rnnscope.records.trace import Trace
@@ -125,17 +127,10 @@ def step(
 
 
 def _check(trace: Trace, run: Run, layer: int, unit: int, row: int, step: int) -> None:
-    """Raises RecordError for what is not in the trace."""
+    """Raises ConfigError for a unit or a place that there is not, RecordError for a site not traced."""
     manifest = run.manifest
-    for what, value, stop in (
-        ("layer", layer - 1, manifest.layers),
-        ("unit", unit, manifest.hidden),
-        ("row", row, trace.manifest.rows),
-        ("step", step, trace.manifest.row_chars),
-    ):
-        if value >= stop:
-            first = 1 if what == "layer" else 0
-            raise RecordError(f"no {what} {value + first}; there are {first} to {stop - 1 + first}")
+    check_unit(layer, unit, manifest.layers, manifest.hidden)
+    check_place(trace.manifest.rows, trace.manifest.row_chars, row, step)
     missing = [
         site for site in ("h", *(["c"] if manifest.cell == "lstm" else [])) if not _has(trace, layer, site)
     ]

@@ -85,11 +85,6 @@ class Distribution:
         """Values in each bin, shape (H, BINS)."""
         return self.places_HK[:, 1:-1]
 
-    @property
-    def outside_H(self) -> np.ndarray:
-        """Values in no bin; they count in all else. None by the bins of `bins_of`."""
-        return self.places_HK[:, 0] + self.places_HK[:, -1]
-
     def quantile_H(self, share: float) -> np.ndarray:
         """The value that `share` of the values lie under, to within a bin: straight between its edges."""
         upto_HK = np.cumsum(self.places_HK[:, :-1], axis=1)

@@ -230,7 +230,10 @@ class Network(nn.Module):
         sites: Sequence[str] | None = None,
         state: NetworkState | None = None,
     ) -> Iterator[tuple[dict[str, np.ndarray], NetworkState]]:
-        """The blocks of `record_blocks`, each with the state after it, from `state` (None: zero)."""
+        """The blocks of `record_blocks`, each with the state after it, from `state` (None: zero).
+
+        Raises ConfigError for a site that there is not.
+        """
         wanted = list(self.sites if sites is None else sites)
         for site in wanted:
             if site not in self.sites:

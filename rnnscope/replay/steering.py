@@ -142,9 +142,9 @@ def _touch(network: Network, layer: int, streams: Sequence[Sequence[Hold]]) -> T
 def effect_of(
     network: Network, ids: np.ndarray, holds: Sequence[Hold], first: int, generator: np.random.Generator
 ) -> Effect:
-    """What `holds` change in the predictions made once character `first` of `ids` has been read, and from
-    there on; and what the same does at other units. Raises ConfigError as `check_holds` does, and for a text
-    without such a character.
+    """What `holds` change in the predictions made once character `first` of `ids` (T,) has been read, and
+    from there on; and what the same does at other units. Probabilities are of shape (V,). Raises ConfigError
+    as `check_holds` does, and for a text without such a character.
     """
     check_holds(network, holds)
     if not 0 <= first < len(ids):

@@ -20,7 +20,7 @@ from rnnscope.records.run import Run
 
 if TYPE_CHECKING:
     from rnnscope.models.saved import Model
-    from rnnscope.replay.sampling import Written as Symbol
+    from rnnscope.replay.sampling import WrittenSymbol
     from rnnscope.replay.steering import Hold
 
 MOST_NETWORKS = 4
@@ -160,7 +160,7 @@ def _place(unit: str) -> tuple[int, int]:
     return int(layer) - 1, int(index)
 
 
-def _batches(pairs: "Iterator[tuple[Symbol, ...]]") -> "Iterator[list[tuple[Symbol, ...]]]":
+def _batches(pairs: "Iterator[tuple[WrittenSymbol, ...]]") -> "Iterator[list[tuple[WrittenSymbol, ...]]]":
     """What comes within BATCH_S at a time."""
     batch, begun = [], time.monotonic()
     for pair in pairs:
@@ -172,7 +172,7 @@ def _batches(pairs: "Iterator[tuple[Symbol, ...]]") -> "Iterator[list[tuple[Symb
         yield batch
 
 
-def _voice(symbols: "list[Symbol]", asked: WriteAsked, alphabet: Alphabet) -> Voice:
+def _voice(symbols: "list[WrittenSymbol]", asked: WriteAsked, alphabet: Alphabet) -> Voice:
     values: list[float] = []
     if asked.watch is not None:
         layer, index = _place(asked.watch)
@@ -184,7 +184,7 @@ def _voice(symbols: "list[Symbol]", asked: WriteAsked, alphabet: Alphabet) -> Vo
     )
 
 
-def _nats(symbol: "Symbol") -> float:
+def _nats(symbol: "WrittenSymbol") -> float:
     largest = symbol.logits_V.max()
     return float(largest + np.log(np.exp(symbol.logits_V - largest).sum()) - symbol.logits_V[symbol.id])
 

@@ -16,7 +16,7 @@ from rnnscope.replay.steering import Hold, Watch, check_holds, watching
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenSymbol:
     """One symbol of a text that a network writes."""
 
     id: int
@@ -53,7 +53,7 @@ def writing(
     temperature: float,
     generator: np.random.Generator,
     hold: Sequence[Hold] = (),
-) -> Iterator[Written]:
+) -> Iterator[WrittenSymbol]:
     """The text of `sample` symbol by symbol, without an end: whoever has enough stops asking.
 
     Raises ConfigError as `sample` does, at once.
@@ -72,7 +72,7 @@ def writing(
 
 def _written(
     read: Watch, network: Model, prime: np.ndarray, temperature: float, generator: np.random.Generator
-) -> Iterator[Written]:
+) -> Iterator[WrittenSymbol]:
     device = next(network.parameters()).device
     ids_TB: Tensor = torch.from_numpy(prime.astype(np.int64))[:, None].to(device)
     state: NetworkState | None = None
@@ -82,5 +82,5 @@ def _written(
             logits_TBV, state, units = read(ids_TB, state)
         logits_V = logits_TBV[-1, 0].double().numpy(force=True)
         symbol = drawn(logits_V, temperature, generator)
-        yield Written(symbol, logits_V, tuple(each_TBH[-1, 0].numpy(force=True) for each_TBH in units))
+        yield WrittenSymbol(symbol, logits_V, tuple(each_TBH[-1, 0].numpy(force=True) for each_TBH in units))
         ids_TB = ids_TB.new_tensor([[symbol]])

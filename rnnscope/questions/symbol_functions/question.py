@@ -13,7 +13,7 @@ from rnnscope.questions.symbol_functions.networks import (
     SATURATED,
     SHARES,
     SIDES,
-    Network,
+    MeasuredNetwork,
     beyond,
     curves,
     mean,
@@ -57,7 +57,7 @@ def measure(job: MeasureJob) -> list[Row]:
 
 def decide(measured: Sequence[Measurement]) -> Decision:
     """The rule, from the units and the losses of every network."""
-    networks = [Network.of(each) for each in measured]
+    networks = [MeasuredNetwork.of(each) for each in measured]
     seeds = sorted({each.seed for each in networks})
     functional = [each for each in networks if each.symbols and not each.is_control]
     learned = over_seeds([mean([n.learned for n in functional if n.seed == seed]) for seed in seeds])
@@ -118,18 +118,18 @@ def decide(measured: Sequence[Measurement]) -> Decision:
     )
 
 
-def _untrained(each: Network) -> float:
+def _untrained(each: MeasuredNetwork) -> float:
     return mean([number(row, "untrained") > SATURATED for row in rows_of(each.measurement, "unit")])
 
 
-def _not_learned(functional: Sequence[Network]) -> list[str]:
+def _not_learned(functional: Sequence[MeasuredNetwork]) -> list[str]:
     """Which symbols which networks did not learn, mean over texts and seeds."""
     few = [row for row in symbols_table(functional) if number(row, "learned") <= LEARNED]
     named = ", ".join(f"{row['symbol']} by {row['cell']} {row['shape']}" for row in few)
     return [f"Not learned: {named}."] if few else []
 
 
-def _floors(networks: Sequence[Network], is_control: bool) -> float:
+def _floors(networks: Sequence[MeasuredNetwork], is_control: bool) -> float:
     those = [each for each in networks if each.symbols and each.is_control == is_control]
     return mean([number(rows_of(each.measurement, "network")[0], "floor_nats") for each in those])
 

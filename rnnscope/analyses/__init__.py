@@ -1,1 +1,3 @@
-"""Surprisal, Trace, Run -> Finding. numpy only; an analysis never learns which predictor made a record."""
+"""Surprisal, Trace, Run -> Finding. numpy, scipy and scikit-learn, no torch; an analysis never learns which
+predictor made a record.
+"""

@@ -103,7 +103,8 @@ def model_map(models: Sequence[Mapped]) -> Finding:
 
 
 def agreement(likeliest: Sequence[np.ndarray]) -> np.ndarray:
-    """Share of characters on which two models hold the same symbol most likely, shape (M, M)."""
+    """Share of characters on which two models hold the same symbol most likely, shape (M, M); `likeliest`
+    are each model's, (R, T). Raises ValueError where they are not of the same characters."""
     flat = [np.ascontiguousarray(each).ravel() for each in likeliest]
     if len({each.shape for each in flat}) != 1:
         raise ValueError("models of a map must be scored on the same characters")

@@ -13,13 +13,9 @@ from operator import itemgetter
 
 import numpy as np
 
-from rnnscope.counters import GATES, SaturationCounter
+from rnnscope.counters import GATES, MOSTLY, SaturationCounter
 from rnnscope.records.finding import Finding, Row
 
-MOSTLY = 0.9
-"""A gate unit counts as mostly open (shut) if it is right- (left-) saturated on more than this share of the
-steps.
-"""
 MOVES = 0.05
 """A gate unit whose activation never leaves a band of this width never moves."""
 

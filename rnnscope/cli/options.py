@@ -21,7 +21,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 SeedOption = Annotated[int, typer.Option("--seed", help="Seed of all that is random.")]
 DEFAULT_WORK = Path("work")
 _arguments: ContextVar[list[str] | None] = ContextVar("arguments", default=None)
-_WHITE = {"\n": "↵", "\t": "→", "\r": "←"}
 
 
 def notice(line: str) -> None:
@@ -40,7 +39,9 @@ def emit(as_json: bool, result: dict[str, Any], lines: Iterable[str]) -> None:
 
 def visible(text: str) -> str:
     """Text in one line that leaves the terminal alone."""
-    return "".join(_WHITE.get(c) or (c if c.isprintable() else "·") for c in text)
+    from rnnscope.records.corpus import WHITE
+
+    return "".join(WHITE.get(c) or (c if c.isprintable() else "·") for c in text)
 
 
 def command_line() -> str:

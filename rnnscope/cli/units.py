@@ -50,7 +50,7 @@ def units(
     from rnnscope.records.corpus import find_corpus
     from rnnscope.records.run import find_run
     from rnnscope.studies.ranked_units import as_told
-    from rnnscope.studies.unit_ranking import units_by_hypothesis, units_by_span
+    from rnnscope.studies.unit_search import units_by_hypothesis, units_by_span
 
     if bool(hypothesis) == bool(spans):
         raise ConfigError("units are ranked by --hypothesis or by --span A:B; give one of the two")

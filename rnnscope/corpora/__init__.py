@@ -9,7 +9,6 @@ from rnnscope.corpora.split import parse_fractions
 from rnnscope.corpora.tracks import (
     TRACKS,
     Track,
-    describe,
     find_track,
     refuse_constant,
     track_from_function,
@@ -24,7 +23,6 @@ __all__ = [
     "annotate",
     "annotate_part",
     "build_corpus",
-    "describe",
     "find_track",
     "folder",
     "parse_fractions",

@@ -51,7 +51,7 @@ def stream_parts(chars: int, fractions: Fractions) -> dict[PartName, PartRows]:
     The text is cut to a multiple of rows * block, every row is counted in blocks, and train and validation
     get the floor of their fraction of them (char-rnn's CharSplitLMMinibatchLoader, June 2015). The last input
     has a target too, so a text of exactly so many characters loses a block. Rows are fewer than 100 where the
-    text is short.
+    text is short. Raises CorpusError where it is too short for one.
     """
     least_blocks = max(3, *(math.ceil(1 / fraction - _ROUNDING) for fraction in fractions[:2]))
     rows = min(STREAM_ROWS, (chars - 1) // (least_blocks * STREAM_BLOCK_CHARS))
@@ -76,7 +76,8 @@ def contiguous_parts(chars: int, fractions: Fractions) -> dict[PartName, PartRow
     """Train, validation and test one after the other; train is one row, the others equal rows.
 
     Validation and test have 1 to 100 rows, one for every 10,000 characters; what is left below a whole number
-    of rows goes to train, so that every character but the first is predicted in exactly one part.
+    of rows goes to train, so that every character but the first is predicted in exactly one part. Raises
+    CorpusError where a part would be empty.
     """
     inputs = chars - 1
     scored = [math.floor(inputs * fraction + _ROUNDING) for fraction in fractions[1:]]

@@ -5,14 +5,15 @@ numpy only. A counter knows no network and no text; memory is that of its sums, 
 
 from rnnscope.counters.autocorrelation import LAGS, Autocorrelation, AutocorrelationCounter
 from rnnscope.counters.counter import Block, Counter
-from rnnscope.counters.distribution import Bins, Distribution, DistributionCounter, bins_of
+from rnnscope.counters.distribution import Bins, Distribution, DistributionCounter, bins_of, is_bounded
 from rnnscope.counters.keeping import KEEPING, Keeping, KeepingCounter
-from rnnscope.counters.saturation import GATES, SaturationCounter, gate_sites
+from rnnscope.counters.saturation import GATES, MOSTLY, SaturationCounter, gate_sites
 
 __all__ = [
     "GATES",
     "KEEPING",
     "LAGS",
+    "MOSTLY",
     "Autocorrelation",
     "AutocorrelationCounter",
     "Bins",
@@ -25,4 +26,5 @@ __all__ = [
     "SaturationCounter",
     "bins_of",
     "gate_sites",
+    "is_bounded",
 ]

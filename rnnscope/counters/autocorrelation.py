@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rnnscope.counters.comoments import Comoments, comoments
-from rnnscope.counters.counter import Block, check_alike
+from rnnscope.counters.counter import Block, add, check_alike
 
 LAGS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 """Steps."""
@@ -101,7 +101,7 @@ class AutocorrelationCounter:
         for each in (self, other):
             each._count_all()
             for site, found in each.found.items():
-                merged._add(site, found)
+                add(merged.found, site, found)
         return merged
 
     def result(self) -> dict[str, Autocorrelation]:
@@ -122,11 +122,8 @@ class AutocorrelationCounter:
             new_RtH = values_RtH[:, start : start + 2 * longest]
             before_RpH = self.carried.get(site, new_RtH[:, :0])
             seen_RnH = np.concatenate([before_RpH, new_RtH], axis=1)
-            self._add(site, _pairs(seen_RnH, before_RpH.shape[1], (0, *self.lags)))
+            add(self.found, site, _pairs(seen_RnH, before_RpH.shape[1], (0, *self.lags)))
             self.carried[site] = seen_RnH[:, -longest:].copy()
-
-    def _add(self, site: str, found: Comoments) -> None:
-        self.found[site] = self.found[site].joined(found) if site in self.found else found
 
 
 def _pairs(seen_RnH: np.ndarray, before: int, lags: tuple[int, ...]) -> Comoments:

@@ -39,7 +39,9 @@ class Comoments:
 def comoments(
     count: np.ndarray, about: np.ndarray, sum_x: np.ndarray, sum_y: np.ndarray, products: np.ndarray
 ) -> Comoments:
-    """From sums of x - about, y - about and their products: exact enough where `about` is near the means."""
+    """From sums of x - about, y - about and their products, all of one shape, over which those of `count` and
+    `about` spread: exact enough where `about` is near the means.
+    """
     at_least_1 = np.maximum(count, 1)
     return Comoments(
         count, about + sum_x / at_least_1, about + sum_y / at_least_1, products - sum_x * sum_y / at_least_1

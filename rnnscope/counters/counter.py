@@ -1,7 +1,7 @@
 """What every counter can do. Knows no statistic."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
@@ -41,6 +41,23 @@ class Counter(Protocol):
     def result(self) -> Any:
         """Site -> what was found."""
         ...
+
+
+@runtime_checkable
+class Joinable(Protocol):
+    """Sums that can be added to those of other values."""
+
+    def joined(self, other: Any) -> Any:
+        """Of the values of both."""
+        ...
+
+
+Sums = TypeVar("Sums", bound=Joinable)
+
+
+def add(found: dict[str, Sums], site: str, more: Sums) -> None:
+    """Joins what more values of a site gave to what is there of it."""
+    found[site] = found[site].joined(more) if site in found else more
 
 
 def check_alike(mine: tuple, theirs: tuple) -> None:

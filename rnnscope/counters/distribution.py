@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from rnnscope.counters.comoments import Comoments
-from rnnscope.counters.counter import Block, check_alike, pieces
+from rnnscope.counters.counter import Block, add, check_alike, pieces
 
 BINS = 50
 """Of a histogram: widths of 0.02 for gates, so that the paper's 0.1 and 0.9 are edges."""
@@ -50,6 +50,11 @@ def bins_of(site: str) -> Bins:
     return _BY_SITE.get(site.rpartition(".")[2], ANY)
 
 
+def is_bounded(site: str) -> bool:
+    """Whether its values lie in [-1, 1] by definition."""
+    return not bins_of(site).is_squeezed
+
+
 @dataclass(frozen=True)
 class Distribution:
     """Of the values of every unit at one site."""
@@ -79,11 +84,6 @@ class Distribution:
     def histogram_HK(self) -> np.ndarray:
         """Values in each bin, shape (H, BINS)."""
         return self.places_HK[:, 1:-1]
-
-    @property
-    def outside_H(self) -> np.ndarray:
-        """Values in no bin; they count in all else. None by the bins of `bins_of`."""
-        return self.places_HK[:, 0] + self.places_HK[:, -1]
 
     def quantile_H(self, share: float) -> np.ndarray:
         """The value that `share` of the values lie under, to within a bin: straight between its edges."""
@@ -134,7 +134,7 @@ class DistributionCounter:
         """Adds a block: site -> activations, shape (R, t, H)."""
         for site in self.sites:
             for values_NH in pieces(block[site]):
-                self._add(site, distribution(values_NH, bins_of(site)))
+                add(self.found, site, distribution(values_NH, bins_of(site)))
 
     def merge(self, other: "DistributionCounter") -> "DistributionCounter":
         """This counter after all that the other saw too. Raises ValueError for other sites."""
@@ -142,12 +142,9 @@ class DistributionCounter:
         merged = self.fresh()
         for each in (self, other):
             for site, found in each.found.items():
-                merged._add(site, found)
+                add(merged.found, site, found)
         return merged
 
     def result(self) -> dict[str, Distribution]:
         """Site -> the distribution of every unit; no site before the first block."""
         return dict(self.found)
-
-    def _add(self, site: str, found: Distribution) -> None:
-        self.found[site] = self.found[site].joined(found) if site in self.found else found

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rnnscope.counters.counter import Block, check_alike, pieces
+from rnnscope.counters.counter import Block, add, check_alike, pieces
 
 KEEPING = {"lstm": ("f", 1), "gru": ("z", 1), "gru-2015": ("z", -1)}
 """Cell -> the gate that keeps what is carried, and the side on which it does; a plain RNN has none."""
@@ -78,7 +78,7 @@ class KeepingCounter:
         """Adds a block: site -> activations, shape (R, t, H)."""
         for site in self.sites:
             for values_NH in pieces(block[site]):
-                self._add(site, keeping(values_NH, self.overwrites))
+                add(self.found, site, keeping(values_NH, self.overwrites))
 
     def merge(self, other: "KeepingCounter") -> "KeepingCounter":
         """This counter after all that the other saw too. Raises ValueError for other sites."""
@@ -86,12 +86,9 @@ class KeepingCounter:
         merged = self.fresh()
         for each in (self, other):
             for site, found in each.found.items():
-                merged._add(site, found)
+                add(merged.found, site, found)
         return merged
 
     def result(self) -> dict[str, Keeping]:
         """Site -> what every unit's gate keeps; no site before the first block."""
         return dict(self.found)
-
-    def _add(self, site: str, found: Keeping) -> None:
-        self.found[site] = self.found[site].joined(found) if site in self.found else found

@@ -19,6 +19,8 @@ GATES = {
 """Cell -> its gates' sites and names. PyTorch's z keeps the old state, the paper's overwrites it: they are
 mirrored.
 """
+MOSTLY = 0.9
+"""A gate unit is called open (shut) where it is right- (left-) saturated on so large a share of the steps."""
 INFINITY = np.float16(np.inf).view(np.uint16)
 """The bits of the largest number that is not negative."""
 

@@ -3,10 +3,9 @@
 A chart takes Altair up to a second to put together, so that each finding's are kept while it stays as it is.
 """
 
-from collections import OrderedDict
-from threading import Lock
 from typing import Any
 
+from rnnscope.explorer.kept import Kept
 from rnnscope.explorer.shown import Shown
 from rnnscope.figures import Figure, charts
 from rnnscope.records.finding import Finding, Row
@@ -29,23 +28,13 @@ class FigureShown(Shown):
     rows: list[list[Any]]
 
 
-_kept: OrderedDict[int, tuple[Finding, list[FigureShown]]] = OrderedDict()
-_lock = Lock()
+_kept: Kept[tuple[Finding, list[FigureShown]]] = Kept(MOST_KEPT)
 
 
 def figures_of(finding: Finding) -> list[FigureShown]:
     """In the order to be read; none for an analysis without charts."""
-    with _lock:
-        known = _kept.get(id(finding))
-    if known is not None:
-        return known[1]
-    figures = [figure_shown(figure) for figure in charts(finding).values()]
-    with _lock:
-        # the finding is held beside its figures, so that no other one can take its identity meanwhile
-        _kept[id(finding)] = (finding, figures)
-        while len(_kept) > MOST_KEPT:
-            _kept.popitem(last=False)
-    return figures
+    # the finding is held beside its figures, so that no other one can take its identity meanwhile
+    return _kept.get(id(finding), lambda: (finding, list(map(figure_shown, charts(finding).values()))))[1]
 
 
 def figure_shown(figure: Figure) -> FigureShown:

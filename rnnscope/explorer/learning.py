@@ -19,8 +19,6 @@ class Reference(Shown):
     """n."""
     nats: float | None
     """Its loss."""
-    passed_at: float | None
-    """Epoch from which the network's loss is the lower one; None where it stays behind."""
 
 
 class Distance(Shown):
@@ -66,8 +64,6 @@ class RoleTaken(Shown):
     title: str
     epoch: float | None
     """None where that was not within the checkpoints."""
-    score_first: float | None
-    score_last: float | None
 
 
 class Learning(Shown):
@@ -110,7 +106,6 @@ def _references(curves: list[Row], told: dict[str, Row]) -> list[Reference]:
             family=str(row["family"]),
             context=int(number(row["context"]) or 0),
             nats=number(told.get(name, {}).get("nats")),
-            passed_at=number(told.get(name, {}).get("crossed_at")),
         )
         for name, row in first.items()
     ]
@@ -167,6 +162,4 @@ def _role(row: Row) -> RoleTaken:
         unit=int(number(row["unit"]) or 0),
         title=str(row["title"]),
         epoch=number(row.get("epoch")),
-        score_first=number(row.get("score_first")),
-        score_last=number(row.get("score_last")),
     )

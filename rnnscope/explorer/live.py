@@ -5,9 +5,7 @@ never pays for it.
 """
 
 import base64
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -15,13 +13,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnnscope.errors import ConfigError
+from rnnscope.explorer.kept import Kept
 from rnnscope.explorer.views.live import Chance, Change, Held, ReadAsked, Readings, Voice, WriteAsked, Written
 from rnnscope.records.corpus import Alphabet
 from rnnscope.records.run import Run
 
 if TYPE_CHECKING:
     from rnnscope.models.saved import Model
-    from rnnscope.replay.sampling import Written as Symbol
+    from rnnscope.replay.sampling import WrittenSymbol
     from rnnscope.replay.steering import Hold
 
 MOST_NETWORKS = 4
@@ -40,9 +39,7 @@ class Networks:
     """Networks by run, loaded when first asked for; satisfies `views.live.Live`."""
 
     def __init__(self, most: int = MOST_NETWORKS) -> None:
-        self._most = most
-        self._held: OrderedDict[str, Model] = OrderedDict()
-        self._lock = threading.Lock()
+        self._held: Kept[Model] = Kept(most)
 
     def read(self, run: Run, ids: np.ndarray, asked: ReadAsked, alphabet: Alphabet) -> Iterator[Readings]:
         """Raises ConfigError, RecordError."""
@@ -97,20 +94,16 @@ class Networks:
 
     def _network(self, run: Run) -> "Model":
         """The run's, of the weights that it has now; one thread loads, others wait."""
-        with self._lock:
-            known = self._held.get(run.manifest.fingerprint)
-            if known is None:
-                import torch
+        return self._held.get(run.manifest.fingerprint, lambda: _loaded(run))
 
-                from rnnscope.models.saved import load_model
 
-                torch.set_num_threads(1)  # one text is too little work to share
-                known = load_model(run.weights_path)
-            self._held[run.manifest.fingerprint] = known
-            self._held.move_to_end(run.manifest.fingerprint)
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
-        return known
+def _loaded(run: Run) -> "Model":
+    import torch
+
+    from rnnscope.models.saved import load_model
+
+    torch.set_num_threads(1)  # one text is too little work to share
+    return load_model(run.weights_path)
 
 
 Step = Callable[[np.ndarray, object], tuple[np.ndarray, object, list[np.ndarray]]]
@@ -167,7 +160,7 @@ def _place(unit: str) -> tuple[int, int]:
     return int(layer) - 1, int(index)
 
 
-def _batches(pairs: "Iterator[tuple[Symbol, ...]]") -> "Iterator[list[tuple[Symbol, ...]]]":
+def _batches(pairs: "Iterator[tuple[WrittenSymbol, ...]]") -> "Iterator[list[tuple[WrittenSymbol, ...]]]":
     """What comes within BATCH_S at a time."""
     batch, begun = [], time.monotonic()
     for pair in pairs:
@@ -179,7 +172,7 @@ def _batches(pairs: "Iterator[tuple[Symbol, ...]]") -> "Iterator[list[tuple[Symb
         yield batch
 
 
-def _voice(symbols: "list[Symbol]", asked: WriteAsked, alphabet: Alphabet) -> Voice:
+def _voice(symbols: "list[WrittenSymbol]", asked: WriteAsked, alphabet: Alphabet) -> Voice:
     values: list[float] = []
     if asked.watch is not None:
         layer, index = _place(asked.watch)
@@ -191,7 +184,7 @@ def _voice(symbols: "list[Symbol]", asked: WriteAsked, alphabet: Alphabet) -> Vo
     )
 
 
-def _nats(symbol: "Symbol") -> float:
+def _nats(symbol: "WrittenSymbol") -> float:
     largest = symbol.logits_V.max()
     return float(largest + np.log(np.exp(symbol.logits_V - largest).sum()) - symbol.logits_V[symbol.id])
 

@@ -4,9 +4,7 @@ Roles and gates come from findings where they have the run, gates else from the 
 tells is measured once, beside the answering. Knows no view.
 """
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +22,7 @@ from rnnscope.analyses.unit_cards import (
 from rnnscope.counters import KEEPING, gate_sites
 from rnnscope.errors import ConfigError
 from rnnscope.explorer.background import Background, Job
+from rnnscope.explorer.kept import Kept
 from rnnscope.explorer.library import Library
 from rnnscope.models.sizing import has_units, why_no_gates
 from rnnscope.progress import OnShare
@@ -73,9 +72,8 @@ class Opening:
 
     def __init__(self, background: Background | None = None) -> None:
         self._background = background or Background()
-        self._opened: OrderedDict[Hashable, OpenedRun] = OrderedDict()
-        self._excerpts: OrderedDict[Hashable, list[dict[str, Any]]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._opened: Kept[OpenedRun] = Kept(MOST_OPENED)
+        self._excerpts: Kept[list[dict[str, Any]]] = Kept(MOST_EXCERPTS)
 
     def known(self, library: Library, corpus_name: str, run_name: str, part: str) -> Known:
         """Raises NotThere, with the command that makes what is missing, and ConfigError for a model that has
@@ -91,14 +89,14 @@ class Opening:
         numbers = self._background.of(
             ("numbers", *key), lambda say: measure(_heard(base, _passes(base), say))
         )
-        counted, gates, gates_from, steps = self._gates(key, run, trace, findings.get("saturation"))
+        gates = self._gates(run, part, findings.get("saturation"), lambda: trace)
         record = ablation_of(run, part)
         stamp = record.manifest.model_dump_json() if record else ""
         held = self._background.of(("held", *key, stamp), lambda say: held_rows(record, corpus))
         opened = replace(
             base,
             roles=rows_of(roles, "roles", run),
-            gates=[row for row in gates if row.get("run") == run.name],
+            gates=[row for row in gates.rows if row.get("run") == run.name],
             ablation=held.value or (),
         )
         return Known(
@@ -108,11 +106,11 @@ class Opening:
             opened=opened,
             are_roles_known=is_of(roles, run),
             roles_command=_roles_command(library, corpus, run, roles),
-            gates_from=gates_from,
-            gates_steps=steps,
+            gates_from=gates.source,
+            gates_steps=gates.steps,
             is_ablation_known=record is not None,
             measured=numbers.value,
-            jobs=(numbers, held, *([counted] if counted else [])),
+            jobs=(numbers, held, *([gates.job] if gates.job else [])),
         )
 
     def gates(self, library: Library, corpus_name: str, run_name: str, part: str) -> tuple[Run, "Gates"]:
@@ -121,62 +119,32 @@ class Opening:
         if not has_units(run.manifest.cell):
             raise ConfigError(why_no_gates(run.name, run.manifest.cell))
         finding = library.findings(corpus_name).get("saturation")
-        found = rows_of(finding, "gates", run) if part == ROLES_PART else []
-        if found and finding:
-            return run, Gates(found, "finding", int(finding.numbers.get("steps") or 0), None)
-        if not gate_sites(run.manifest.cell, run.manifest.layers):
-            return run, Gates([], "none", 0, None)
-        trace = library.trace(corpus_name, run_name, part)
-        job, rows, source, steps = self._gates(_key(run, trace), run, trace, None)
-        return run, Gates(rows, source, steps, job)
+        return run, self._gates(run, part, finding, lambda: library.trace(corpus_name, run_name, part))
 
     def excerpts(self, known: Known, place: Place) -> list[dict[str, Any]]:
         """The text that drives a unit most and least, as its card in a finding has it, and where."""
         key = (*_key(known.run, known.trace), place)
-        with self._lock:
-            if key in self._excerpts:
-                self._excerpts.move_to_end(key)
-                return self._excerpts[key]
-        opened = known.opened
-        values_RT = opened.columns(opened.site(place[0]), [place[1]])[..., 0]
-        found = []
-        for spot in spots_of(place, values_RT, SEED):
-            excerpt = excerpt_at(opened, place, values_RT, spot)
-            where = {"row": spot.row, "step": spot.step}
-            where["first_step"] = span_of(spot.step, values_RT.shape[1]).start
-            told = {"note": excerpt.note, "text": excerpt.text, "values": excerpt.values}
-            found.append({"kind": spot.kind} | where | told)
-        with self._lock:
-            self._excerpts[key] = found
-            while len(self._excerpts) > MOST_EXCERPTS:
-                self._excerpts.popitem(last=False)
-        return found
+        return self._excerpts.get(key, lambda: _excerpts(known.opened, place))
 
-    def _gates(
-        self, key: tuple, run: Run, trace: Trace, finding: Finding | None
-    ) -> tuple[Job | None, list[Row], str, int]:
-        if not gate_sites(run.manifest.cell, run.manifest.layers):
-            return None, [], "none", 0
-        found = rows_of(finding, "gates", run) if trace.manifest.part == ROLES_PART else []
-        if found and finding:
-            return None, found, "finding", int(finding.numbers.get("steps") or 0)
+    def _gates(self, run: Run, part: str, finding: Finding | None, trace_of: Callable[[], Trace]) -> "Gates":
+        """Those of the finding `saturation`, else counted over the trace, which is asked for only then."""
         sites = gate_sites(run.manifest.cell, run.manifest.layers)
+        if not sites:
+            return Gates([], "none", 0, None)
+        found = rows_of(finding, "gates", run) if part == ROLES_PART else []
+        if found and finding:
+            return Gates(found, "finding", int(finding.numbers.get("steps") or 0), None)
+        trace = trace_of()
         counted = self._background.of(
-            ("gates", *key),
+            ("gates", *_key(run, trace)),
             lambda say: gate_rows(run, trace, _telling(trace.blocks, _steps(trace) * len(sites), say)),
         )
         is_there = counted.value is not None
-        return counted, counted.value or [], "trace" if is_there else "", _steps(trace)
+        return Gates(counted.value or [], "trace" if is_there else "", _steps(trace), counted)
 
     def _base(self, run: Run, corpus: Corpus, trace: Trace) -> OpenedRun:
         """The run by its trace alone."""
-        key = _key(run, trace)
-        with self._lock:
-            found = self._opened.pop(key, None) or opened_run(run, corpus, trace)
-            self._opened[key] = found
-            while len(self._opened) > MOST_OPENED:
-                self._opened.popitem(last=False)
-        return found
+        return self._opened.get(_key(run, trace), lambda: opened_run(run, corpus, trace))
 
 
 @dataclass(frozen=True)
@@ -189,6 +157,18 @@ class Gates:
     """As `Known.gates_from`."""
     steps: int
     job: Job | None
+
+
+def _excerpts(opened: OpenedRun, place: Place) -> list[dict[str, Any]]:
+    values_RT = opened.columns(opened.site(place[0]), [place[1]])[..., 0]
+    found = []
+    for spot in spots_of(place, values_RT, SEED):
+        excerpt = excerpt_at(opened, place, values_RT, spot)
+        where = {"row": spot.row, "step": spot.step}
+        where["first_step"] = span_of(spot.step, values_RT.shape[1]).start
+        told = {"note": excerpt.note, "text": excerpt.text, "values": excerpt.values}
+        found.append({"kind": spot.kind} | where | told)
+    return found
 
 
 def _key(run: Run, trace: Trace) -> tuple:

@@ -2,12 +2,12 @@
 
 import math
 
-from rnnscope.errors import ConfigError
 from rnnscope.explorer.library import Library
 from rnnscope.explorer.lines import check_place
 from rnnscope.explorer.prediction import log_probabilities
 from rnnscope.explorer.shown import Shown
 from rnnscope.explorer.tiles import values_at
+from rnnscope.models.sizing import check_unit
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.trace import Trace
 
@@ -81,7 +81,7 @@ def place_shown(
                 Expected(symbol=symbol(int(of)), probability=math.exp(log_V[of]), is_true=bool(of == true))
                 for of in (-log_V).argsort(kind="stable")[:LIKELIEST]
             ]
-            unit_values = _unit(trace, row, step, layer, unit)
+            unit_values = _unit(trace, found.manifest.layers, row, step, layer, unit)
     return PlaceShown(
         row=row,
         step=step,
@@ -95,14 +95,11 @@ def place_shown(
     )
 
 
-def _unit(trace: Trace, row: int, step: int, layer: int, unit: int) -> dict[str, float]:
-    """Site -> the unit's value. Raises ConfigError."""
+def _unit(trace: Trace, layers: int, row: int, step: int, layer: int, unit: int) -> dict[str, float]:
+    """Site -> the unit's value. Raises ConfigError for a unit that there is not."""
     prefix = f"layers.{layer - 1}."
     sites = {name: units for name, units in trace.manifest.sites.items() if name.startswith(prefix)}
-    if not sites:
-        raise ConfigError(f"layer {layer} is not there; layers are numbered from 1")
-    if unit >= min(sites.values()):
-        raise ConfigError(f"unit {unit} is beyond the layer's {min(sites.values())}, numbered from 0")
+    check_unit(layer, unit, layers, min(sites.values(), default=0))
     return {
         name.removeprefix(prefix): float(values_at(trace, name, row, step, step + 1)[0, unit])
         for name in sites

@@ -1,10 +1,7 @@
 """What a traced network expected next: its decoder on the output that was traced. Runs no network."""
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
-from rnnscope.errors import RecordError
 from rnnscope.explorer.kept import Kept
 from rnnscope.explorer.tiles import values_at
 from rnnscope.records.run import Run
@@ -34,8 +31,5 @@ def decoder_of(run: Run) -> Decoder:
 
 
 def _loaded(run: Run) -> Decoder:
-    try:
-        tensors = load_file(run.weights_path)
-        return tensors["decoder_VH"].astype(np.float32), tensors["decoder_bias_V"].astype(np.float32)
-    except (OSError, SafetensorError, KeyError) as error:
-        raise RecordError(f"weights '{run.weights_path}' cannot be read ({error})") from None
+    tensors = run.weights("decoder_VH", "decoder_bias_V")
+    return tensors["decoder_VH"], tensors["decoder_bias_V"]

@@ -12,6 +12,7 @@ import numpy as np
 
 from rnnscope.corpora.annotate import annotate_part
 from rnnscope.corpora.tracks import Track
+from rnnscope.counters import is_bounded
 from rnnscope.errors import ConfigError, RecordError, did_you_mean
 from rnnscope.explorer.kept import Kept
 from rnnscope.explorer.lines import check_place
@@ -25,8 +26,6 @@ NONE = -128
 """In a tile: no value here."""
 FULL_NATS = 6.0
 """Surprise that has the full colour: one scale for all predictors, so that they can be told apart by eye."""
-BOUNDED = ("i", "f", "o", "g", "z", "r", "n", "h", "tanh_c")
-"""Sites that lie in [-1, 1] by definition, and so have the scale 1."""
 SHORT_STEPS = 256
 """A shard with fewer is read beside many others: with 1,000,000 characters of 512 units, one has 6 to 60."""
 SAMPLE_NUMBERS = 4_000_000
@@ -98,7 +97,7 @@ def scale_of(trace: Trace, site: str) -> float:
     """What has the full colour: 1 for gates and outputs; for a site without bounds, as c, its largest size
     over SAMPLE_NUMBERS spread over the trace.
     """
-    if site.rpartition(".")[2] in BOUNDED:
+    if is_bounded(site):
         return 1.0
     key = (str(trace.folder), trace.manifest.parents.get("run"), trace.manifest.shards[0], site)
     return _scales.get(key, lambda: _largest(trace, site))

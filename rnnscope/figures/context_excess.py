@@ -23,6 +23,9 @@ RESTS = {"cut": "cut off", "shuffled": "shuffled"}
 
 
 def classes(finding: Finding, most_rows: int) -> Figure | None:
+    """The first model's excess by visible characters, a line for each class of character; None without a
+    table of them.
+    """
     rows = needed(
         finding.tables.get("classes", []), "model", "class", "rest", "characters", "up_to", "excess_nats"
     )
@@ -66,6 +69,9 @@ def classes(finding: Finding, most_rows: int) -> Figure | None:
 
 
 def rest(finding: Finding, rows: list[Row], most_rows: int) -> Figure | None:
+    """Excess by visible characters with the rest cut off or shuffled, a panel for each of the first models;
+    None without rows.
+    """
     kept, note = of_first_models(
         [row for row in rows if row["family"] != "n-gram"] or rows, min(MOST_PANELS, most_rows // 80)
     )

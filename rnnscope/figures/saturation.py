@@ -5,6 +5,7 @@ from typing import Any
 
 import altair as alt
 
+from rnnscope.counters import MOSTLY
 from rnnscope.figures.figure import ROWS, Figure, draws
 from rnnscope.figures.loss_axis import numbers
 from rnnscope.figures.theme import family_of
@@ -15,8 +16,6 @@ from rnnscope.records.finding import Row
 MOST_RUNS = 6
 """Runs of one cell drawn side by side; small multiples stop helping after a screenful."""
 PANEL_PX = 210
-MOSTLY = 0.9
-"""Share of steps from which the reading calls a gate open or shut."""
 
 
 @draws("saturation")

@@ -9,7 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rnnscope.models.network import NetworkState, StreamShare, backpropagate_by_graph, kept_units
+from rnnscope.models.network import NetworkState, StreamShare, backpropagate_by_graph, kept_units, scaled_up
 from rnnscope.models.sizing import AttentionConfig, MatrixMemoryConfig, TransformerConfig
 
 BLOCK_NUMBERS = 4_000_000
@@ -120,7 +120,7 @@ class LanguageModel(nn.Module, ABC):
 
 
 def dropped_out(carried_BTH: Tensor, kept_LTBH: Tensor | None, layer: int, rate: float) -> Tensor:
-    """Inverted dropout: what is kept is divided by the share kept."""
+    """A layer's output after inverted dropout, (B, T, H); as it is where nothing is left out."""
     if kept_LTBH is None:
         return carried_BTH
-    return carried_BTH * kept_LTBH[layer].transpose(0, 1).to(carried_BTH.dtype) / (1 - rate)
+    return scaled_up(carried_BTH, kept_LTBH[layer].transpose(0, 1), rate)

@@ -81,6 +81,11 @@ def kept_units(
     return (draws[: math.prod(shape)] >= round(rate * 2**16) - 2**15).view(shape)[:, :, of.part]
 
 
+def scaled_up(carried: Tensor, kept: Tensor, rate: float) -> Tensor:
+    """Inverted dropout: what is kept (bool, of the same shape) is divided by the share kept, the rest 0."""
+    return carried * kept.to(carried.dtype) / (1 - rate)
+
+
 class Layer(nn.Module):
     """Weights of one recurrent layer; uninitialised."""
 
@@ -225,7 +230,10 @@ class Network(nn.Module):
         sites: Sequence[str] | None = None,
         state: NetworkState | None = None,
     ) -> Iterator[tuple[dict[str, np.ndarray], NetworkState]]:
-        """The blocks of `record_blocks`, each with the state after it, from `state` (None: zero)."""
+        """The blocks of `record_blocks`, each with the state after it, from `state` (None: zero).
+
+        Raises ConfigError for a site that there is not.
+        """
         wanted = list(self.sites if sites is None else sites)
         for site in wanted:
             if site not in self.sites:
@@ -317,8 +325,7 @@ class Network(nn.Module):
         for index, (layer, layer_state) in enumerate(zip(self._stack, state, strict=True)):
             carried, after = scan(self.config.cell, carried, layer_state, layer.weights, self.layer_backend)
             if kept_LTBH is not None:
-                # inverted dropout: what is kept is divided by the share kept
-                carried = carried * kept_LTBH[index].to(carried.dtype) / (1 - self.config.dropout)
+                carried = scaled_up(carried, kept_LTBH[index], self.config.dropout)
             end.append(after)
         return carried, tuple(end)
 

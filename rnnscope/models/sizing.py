@@ -267,6 +267,12 @@ def why_no_unit(layer: int, unit: int, layers: int, hidden: int) -> str | None:
     return None if 0 <= unit < hidden else f"layer {layer + 1} has units 0 to {hidden - 1}"
 
 
+def check_unit(layer: int, unit: int, layers: int, hidden: int) -> None:
+    """Raises ConfigError for a unit that the network has not (layer from 1, as people write it)."""
+    if why := why_no_unit(layer - 1, unit, layers, hidden):
+        raise ConfigError(f"no unit {layer}.{unit}: {why}")
+
+
 def parameters(cell: str, layers: int, hidden: int, symbols: int) -> int:
     """Parameters of a network: one-hot input, two biases a layer, decoder with bias (char-rnn's layout)."""
     if cell in _BY_NAME:

@@ -17,7 +17,9 @@ class Table(NamedTuple):
     """Distributions of some contexts, and which query wants which."""
 
     rows_GV: np.ndarray
+    """float64; G contexts that differ."""
     row_of_query: np.ndarray
+    """Shape (Q,)."""
 
     def only(self, queries: np.ndarray) -> "Table":
         return Table(self.rows_GV, self.row_of_query[queries])
@@ -28,7 +30,9 @@ class Table(NamedTuple):
 
 
 def longer(counts: Counts, smoothed: Smoothed, places: np.ndarray, shorter: Table) -> Table:
-    """The distributions one level up from `shorter`, after the contexts at `places`, which ascend."""
+    """The distributions one level up from `shorter`, after the contexts at `places` (Q,), which ascend and
+    are its queries.
+    """
     level = smoothed.level
     nodes = find_nodes(level, places)
     # A node is named by its first place: so those that occurred once, which have no number, have a name too.

@@ -55,7 +55,8 @@ def packed(text: np.ndarray, positions: np.ndarray, depth: int, width: int, bits
 
 
 def sorted_positions(text: np.ndarray, positions: np.ndarray, context: int, bits: int) -> np.ndarray:
-    """`positions` in ascending order of their last `context` symbols, the nearest symbol first.
+    """`positions` (N,) in ascending order of their last `context` symbols, the nearest symbol first, shape
+    (N,). A symbol of `text` (T,) takes `bits`.
 
     Positions whose contexts are equal that far come in no particular order.
     """

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import ValidationError
 
 from rnnscope.errors import RecordError
+from rnnscope.estimate import Interval
 from rnnscope.questions.text import Text, corpus_of
 from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.finding import Finding, Row
@@ -122,6 +123,12 @@ class Decision:
     reading: str
     tables: dict[str, list[Row]]
     caveats: list[str]
+
+
+def points(share: Interval, digits: int) -> str:
+    """A share in percentage points, with its interval."""
+    value, low, high = (f"{100 * each:+.{digits}f}" for each in share)
+    return f"{value} ({low} to {high})"
 
 
 def undecided(reading: str, tables: dict[str, list[Row]]) -> Decision:

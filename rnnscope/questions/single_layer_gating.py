@@ -7,7 +7,16 @@ import numpy as np
 from rnnscope.analyses.comparison import WAR_AND_PEACE
 from rnnscope.counters import SaturationCounter, gate_sites
 from rnnscope.estimate import Interval, over_seeds
-from rnnscope.questions.question import Decision, MeasureJob, Measurement, OfDepths, Question, Scale, Verdict
+from rnnscope.questions.question import (
+    Decision,
+    MeasureJob,
+    Measurement,
+    OfDepths,
+    Question,
+    Scale,
+    Verdict,
+    points,
+)
 from rnnscope.questions.text import Text
 from rnnscope.records.finding import Row
 
@@ -103,8 +112,8 @@ def decide(measured: Sequence[Measurement]) -> Decision:
         reading=(
             f"{verdict.capitalize()}: of the gate activations in a single layer {single:.1%} are saturated, "
             f"in the first layer of deep networks {first:.1%}, in the layers above {upper:.1%}: "
-            f"{_points(holds)} points from first to upper. The single layer lies {_points(whole)} points "
-            f"from the middle of the two, and {_points(beyond)} from the first layer."
+            f"{points(holds, 1)} points from first to upper. The single layer lies {points(whole, 1)} points "
+            f"from the middle of the two, and {points(beyond, 1)} from the first layer."
         ),
         tables={"settings": rows, "gates": _by_gate(measured), "networks": _networks(measured)},
         caveats=[
@@ -123,10 +132,6 @@ def decide(measured: Sequence[Measurement]) -> Decision:
             "Layers of a network of equal size get narrower as it gets deeper: width goes with depth here.",
         ],
     )
-
-
-def _points(each: Interval) -> str:
-    return f"{100 * each.value:+.1f} ({100 * each.low:+.1f} to {100 * each.high:+.1f})"
 
 
 def _shares(measured: Sequence[Measurement], setting: Key, seed: int) -> tuple[float, float, float]:

@@ -1,5 +1,5 @@
-"""What each stage leaves on disk: Corpus, CountModel, Run, Surprisal, Trace, Finding. numpy and JSON, no
-torch.
+"""What each stage leaves on disk: Corpus, CountModel, Run, Surprisal, Trace, Columns, Ablation,
+ContextLosses, Divergence, Finding. numpy, JSON and safetensors, no torch.
 """
 
 from rnnscope.records.corpus import Alphabet, Corpus, PartRows, find_corpus

@@ -120,7 +120,7 @@ class Columns:
 
 
 def quantised(values: np.ndarray, scale: float) -> np.ndarray:
-    """int8 in 127ths of `scale`; never falls where values rise."""
+    """Values of any shape as int8 in 127ths of `scale`; never falls where values rise."""
     per_127 = np.float32(FULL) / np.float32(scale)
     return np.rint(np.clip(values * per_127, -FULL, FULL)).astype(np.int8)
 

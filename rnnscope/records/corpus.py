@@ -119,6 +119,8 @@ class Corpus:
         return self.alphabet.decode(self.ids[start:stop])
 
 
+WHITE = {"\n": "↵", "\t": "→", "\r": "←"}
+"""Signs for the white space that has a name and moves what follows."""
 _IN_WORDS = {9: "tab", 10: "newline", 13: "carriage return", 32: "space"}
 
 

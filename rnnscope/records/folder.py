@@ -164,7 +164,7 @@ def new_record(folder: Path) -> Iterator[Path]:
 
 def put_in_place(partial: Path, folder: Path) -> None:
     """Renames a whole `partial` to `folder`, whatever is there, also where another process does the same
-    just now.
+    just now. Raises RecordError where others keep getting in between, OSError where the disk refuses.
     """
     for attempt in range(10):
         try:

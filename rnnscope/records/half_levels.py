@@ -22,7 +22,7 @@ GATHERED_STEPS = 64
 
 
 def levels_of(values: np.ndarray) -> np.ndarray:
-    """Rounded to half precision -> uint16 in the same order; both zeros are one."""
+    """Rounded to half precision -> uint16 of the same shape, in the same order; both zeros are one."""
     bits = np.array(values, dtype=np.float16).view(np.uint16)
     bits[bits == SIGN] = 0
     # all bits of a negative number are turned, of another the sign alone
@@ -30,7 +30,7 @@ def levels_of(values: np.ndarray) -> np.ndarray:
 
 
 def values_of(levels: np.ndarray) -> np.ndarray:
-    """The values of levels, float16: what `levels_of` takes back."""
+    """The values of levels of any shape, float16 of the same: what `levels_of` takes back."""
     levels = np.asarray(levels, dtype=np.uint16)
     return np.where(levels & SIGN, levels ^ SIGN, ~levels).astype(np.uint16).view(np.float16)
 

@@ -1,4 +1,5 @@
-"""Run: one trained network on disk, finished or on its way. Knows files, not tensors.
+"""Run: one trained network on disk, finished or on its way. Knows files, and tensors by name
+alone.
 
 runs/CORPUS/NAME/config.json       the whole training config; written first
                  log.jsonl         one line per logged step and per validation; the same bytes for the same
@@ -14,6 +15,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
 
 from rnnscope.errors import RecordError, did_you_mean
 from rnnscope.records.folder import Manifest, is_whole
@@ -80,6 +84,17 @@ class Run:
     @property
     def weights_path(self) -> Path:
         return self.folder / "weights.safetensors"
+
+    def weights(self, *names: str) -> dict[str, np.ndarray]:
+        """Tensors of the weights kept by name, float32, read without torch: those named, by default all.
+        Raises RecordError for a file that cannot be read and a tensor that it has not."""
+        try:
+            with safe_open(self.weights_path, framework="np") as file:
+                return {name: file.get_tensor(name).astype(np.float32) for name in names or file.keys()}
+        except (SafetensorError, OSError) as error:
+            raise RecordError(
+                f"weights '{self.weights_path}' cannot be read ({error}); train the run again"
+            ) from None
 
     def milestones(self) -> dict[int, Path]:
         """Updates made -> the weights that the network then had, in order; empty where none were kept."""

@@ -182,11 +182,18 @@ class TracedSite:
     def share_beyond(self, levels_H: np.ndarray, side_H: np.ndarray) -> np.ndarray:
         """Share of all characters where each unit, in half precision, is above its level (side 1) or below it
         (side -1)."""
-        counts_H = np.zeros(self.shape[2], dtype=np.int64)
-        for block_RtH in self.blocks():
-            halves_RtH = block_RtH.astype(np.float16).astype(np.float32)
-            counts_H += (side_H * (halves_RtH - levels_H) > 0).sum(axis=(0, 1))
-        return counts_H / (self.shape[0] * self.shape[1])
+        return share_beyond(self.blocks(), levels_H, side_H)
+
+
+def share_beyond(blocks: Iterable[np.ndarray], levels_H: np.ndarray, side_H: np.ndarray) -> np.ndarray:
+    """Share (H,) of all values, blocks of any shape (..., H), that are above their unit's level (side 1) or
+    below it (side -1) in half precision."""
+    counts_H, steps = np.zeros(len(levels_H), dtype=np.int64), 0
+    for block in blocks:
+        halves_NH = block.reshape(-1, len(levels_H)).astype(np.float16).astype(np.float32)
+        counts_H += (side_H * (halves_NH - levels_H) > 0).sum(axis=0)
+        steps += len(halves_NH)
+    return counts_H / steps
 
 
 def shard_path(folder: Path, site: str, shard: int) -> Path:

@@ -22,6 +22,8 @@ class CellKind:
     """What can be recorded at every step, each (B, H); `pre_x` is what is squashed to give x."""
     kernel: str | None
     """PyTorch's fused function of the same mathematics, an attribute of `torch`; None where there is none."""
+    unit_site: str = "h"
+    """The site that stands for a unit, and colours text: its output, or tanh(c) as in the 2015 paper."""
 
     @property
     def stacked(self) -> int:
@@ -40,7 +42,7 @@ def _by_name(kinds: Iterable[CellKind]) -> dict[str, CellKind]:
 KINDS = _by_name(
     (
         CellKind("rnn", ("h",), ("h",), ("pre_h", "h"), "rnn_tanh"),
-        CellKind("lstm", ("i", "f", "g", "o"), ("h", "c"), _LSTM_SITES, "lstm"),
+        CellKind("lstm", ("i", "f", "g", "o"), ("h", "c"), _LSTM_SITES, "lstm", "tanh_c"),
         CellKind("gru", ("r", "z", "n"), ("h",), _GRU_SITES, "gru"),
         CellKind("gru-2015", ("r", "z", "n"), ("h",), _GRU_SITES, None),
     )
@@ -50,10 +52,15 @@ there (Karpathy, Johnson, Li 2015)."""
 RNN_RELU = CellKind("rnn-relu", ("h",), ("h",), ("pre_h", "h"), "rnn_relu")
 GRU_RESET_BEFORE = CellKind("gru-reset-before", ("r", "z", "n"), ("h",), _GRU_SITES, None)
 LSTM_PROJECTED = CellKind(
-    "lstm-projected", ("i", "f", "g", "o"), ("h", "c"), (*_LSTM_SITES[:-1], "m", "h"), "lstm"
+    "lstm-projected", ("i", "f", "g", "o"), ("h", "c"), (*_LSTM_SITES[:-1], "m", "h"), "lstm", "tanh_c"
 )
 """What is opened but not trained here: an `nn.RNN` with rectified units, a GRU of Keras or ONNX whose reset
 comes before the matmul, an `nn.LSTM` with `proj_size`."""
+
+
+def unit_site(cell: str) -> str:
+    """The site that stands for a unit; h for what is no cell of the table."""
+    return KINDS[cell].unit_site if cell in KINDS else "h"
 
 
 def kind_named(name: str) -> CellKind:

@@ -11,11 +11,12 @@ from torch import Tensor
 from rnnscope.errors import ConfigError
 from rnnscope.models.network import Network, NetworkState
 from rnnscope.models.saved import Model
+from rnnscope.ngrams.sampling import check_temperature, drawn
 from rnnscope.replay.steering import Hold, Watch, check_holds, watching
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenSymbol:
     """One symbol of a text that a network writes."""
 
     id: int
@@ -52,17 +53,14 @@ def writing(
     temperature: float,
     generator: np.random.Generator,
     hold: Sequence[Hold] = (),
-) -> Iterator[Written]:
+) -> Iterator[WrittenSymbol]:
     """The text of `sample` symbol by symbol, without an end: whoever has enough stops asking.
 
     Raises ConfigError as `sample` does, at once.
     """
     if len(prime) == 0:
         raise ConfigError("the prime is empty; give at least one character, e.g. --prime 'The '")
-    if temperature < 0:
-        raise ConfigError(
-            f"temperature {temperature:g} is negative; 0 takes the likeliest symbol, 1 is the model's own"
-        )
+    check_temperature(temperature)
     network.eval()
     if isinstance(network, Network):
         check_holds(network, hold)
@@ -74,7 +72,7 @@ def writing(
 
 def _written(
     read: Watch, network: Model, prime: np.ndarray, temperature: float, generator: np.random.Generator
-) -> Iterator[Written]:
+) -> Iterator[WrittenSymbol]:
     device = next(network.parameters()).device
     ids_TB: Tensor = torch.from_numpy(prime.astype(np.int64))[:, None].to(device)
     state: NetworkState | None = None
@@ -83,14 +81,6 @@ def _written(
         with torch.inference_mode():
             logits_TBV, state, units = read(ids_TB, state)
         logits_V = logits_TBV[-1, 0].double().numpy(force=True)
-        drawn = _draw(logits_V, temperature, generator)
-        yield Written(drawn, logits_V, tuple(each_TBH[-1, 0].numpy(force=True) for each_TBH in units))
-        ids_TB = ids_TB.new_tensor([[drawn]])
-
-
-def _draw(logits_V: np.ndarray, temperature: float, generator: np.random.Generator) -> int:
-    if temperature == 0:
-        return int(logits_V.argmax())
-    # Gumbel: the largest of logits/temperature + noise is distributed as the softmax, and no exponential
-    # overflows
-    return int((logits_V / temperature + generator.gumbel(size=len(logits_V))).argmax())
+        symbol = drawn(logits_V, temperature, generator)
+        yield WrittenSymbol(symbol, logits_V, tuple(each_TBH[-1, 0].numpy(force=True) for each_TBH in units))
+        ids_TB = ids_TB.new_tensor([[symbol]])

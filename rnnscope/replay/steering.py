@@ -23,8 +23,6 @@ from rnnscope.recurrence.recording import record
 from rnnscope.recurrence.stepping import step_by_step
 from rnnscope.replay.ablation import clamp, held_site
 
-STATE_SITES = {"lstm": "tanh_c"}
-"""Which site a held value is of; h of other cells."""
 CONTROLS = 20
 """Times that other units are held, to see what holding any unit does."""
 BLOCK_STEPS = 256
@@ -99,7 +97,7 @@ def _reading(network: Network, streams: Sequence[Sequence[Hold]], watches: bool)
     cell = network.config.cell
     layers = [each for each in network.layers if isinstance(each, Layer)]
     touches = [_touch(network, index, streams) for index in range(len(layers))]
-    wanted = (STATE_SITES.get(cell, "h"),) if watches else ()
+    wanted = (KINDS[cell].unit_site,) if watches else ()
 
     def read(ids_TB: Int[Tensor, "T B"], state: NetworkState | None) -> tuple[Tensor, NetworkState, Units]:
         before = network.zero_state(ids_TB.shape[1]) if state is None else state
@@ -144,9 +142,9 @@ def _touch(network: Network, layer: int, streams: Sequence[Sequence[Hold]]) -> T
 def effect_of(
     network: Network, ids: np.ndarray, holds: Sequence[Hold], first: int, generator: np.random.Generator
 ) -> Effect:
-    """What `holds` change in the predictions made once character `first` of `ids` has been read, and from
-    there on; and what the same does at other units. Raises ConfigError as `check_holds` does, and for a text
-    without such a character.
+    """What `holds` change in the predictions made once character `first` of `ids` (T,) has been read, and
+    from there on; and what the same does at other units. Probabilities are of shape (V,). Raises ConfigError
+    as `check_holds` does, and for a text without such a character.
     """
     check_holds(network, holds)
     if not 0 <= first < len(ids):

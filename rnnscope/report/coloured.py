@@ -15,12 +15,12 @@ from markupsafe import Markup, escape
 from rnnscope.figures import plain
 from rnnscope.figures.plain import UNSHOWN
 from rnnscope.records import Excerpt
+from rnnscope.records.corpus import WHITE
 from rnnscope.report.limits import Limits
 from rnnscope.report.tables import as_json
 
 STEPS = 10
 """Classes on either side of zero."""
-_WHITE = {"\n": "↵", "\t": "→", "\r": "←"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def spans(text: str, hundredths: list[int]) -> Markup:
 
 
 def _character(character: str) -> str:
-    mark = _WHITE.get(character)
+    mark = WHITE.get(character)
     if mark:
         # the HTML parser would turn a carriage return into a line feed
         content = "\u200b" if character == "\r" else character

@@ -132,6 +132,9 @@ def _page(
 
 
 def section_of(id: str, finding: Finding, limits: Limits, templates: jinja2.Environment) -> Section:
+    """A finding as its section of the page, no more of it than the limits allow, and what was cut in words;
+    its analysis's own template, else the one for any.
+    """
     figures = charts(finding, limits.figure_rows)
     names = tables_beside(finding, [figure.rows for figure in figures.values()])
     # Where units have cards, the excerpts stand on them.

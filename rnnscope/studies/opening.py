@@ -4,8 +4,8 @@ from pathlib import Path
 
 from rnnscope.analyses.cell_roles import role_rows
 from rnnscope.analyses.unit_cards import Place, unit_cards
-from rnnscope.errors import ConfigError, RecordError
-from rnnscope.models.sizing import why_no_unit
+from rnnscope.errors import RecordError
+from rnnscope.models.sizing import check_unit
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding, Row
 from rnnscope.records.run import Run
@@ -24,8 +24,7 @@ def card_of(work: Work, run: Run, corpus: Corpus, place: Place, command: str) ->
     and gates are those of findings of this run, else of the Trace. Raises ConfigError for a unit that there
     is not."""
     layer, unit = place
-    if why := why_no_unit(layer - 1, unit, run.manifest.layers, run.manifest.hidden):
-        raise ConfigError(f"no unit {layer}.{unit}: {why}")
+    check_unit(layer, unit, run.manifest.layers, run.manifest.hidden)
     traced = current_trace(run, "test")
     if traced is None or current_trace(run, "test", UNTRAINED) is None:
         # one that is there is kept, however short

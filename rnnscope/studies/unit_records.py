@@ -5,8 +5,6 @@ reads, and runs no network.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 
 from rnnscope.analyses.ablation import ablation
 from rnnscope.analyses.saturation import GateCounts, saturation
@@ -14,14 +12,14 @@ from rnnscope.analyses.unit_cards import OpenedRun
 from rnnscope.corpora.annotate import annotate_part
 from rnnscope.corpora.tracks import tracks_of
 from rnnscope.counters import SaturationCounter, gate_sites
-from rnnscope.errors import RecordError
 from rnnscope.records.ablation import Ablation
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding, Row
 from rnnscope.records.folder import is_whole
 from rnnscope.records.run import Run
 from rnnscope.records.trace import Trace
-from rnnscope.studies.unit_states import STATE_SITE, texts_of
+from rnnscope.recurrence.kinds import unit_site
+from rnnscope.studies.unit_states import texts_of
 
 Blocks = Callable[[list[str]], Iterable[Mapping[str, np.ndarray]]]
 
@@ -34,7 +32,8 @@ def opened_run(
     gates: Sequence[Row] = (),
     held: Sequence[Row] = (),
 ) -> OpenedRun:
-    """A run by its Trace, with the rows of `cell_roles`, `saturation` and `ablation` that are its own."""
+    """A run by its Trace, with the rows of `cell_roles`, `saturation` and `ablation` that are its own. Raises
+    RecordError for weights that cannot be read."""
     manifest = trace.manifest
     return OpenedRun(
         run=run.name,
@@ -42,27 +41,17 @@ def opened_run(
         cell=run.manifest.cell,
         layers=run.manifest.layers,
         units=run.manifest.hidden,
-        state=STATE_SITE.get(run.manifest.cell, "h"),
+        state=unit_site(run.manifest.cell),
         texts=texts_of(corpus, manifest.part, manifest.rows),
         starts=corpus.part(manifest.part).starts[: manifest.rows],
         blocks=trace.blocks,
-        decoder_VH=_decoder(run),
+        decoder_VH=run.weights("decoder_VH")["decoder_VH"],
         symbols=corpus.alphabet.names,
         roles=[row for row in roles if row.get("run") == run.name],
         gates=[row for row in gates if row.get("run") == run.name],
         ablation=held,
         titles={track.name: track.title for track in tracks_of(corpus.manifest.language)},
     )
-
-
-def _decoder(run: Run) -> np.ndarray:
-    """The output weights, (V, H), read without torch. Raises RecordError."""
-    try:
-        return load_file(run.weights_path)["decoder_VH"].astype(np.float32)
-    except (OSError, KeyError, SafetensorError) as error:
-        raise RecordError(
-            f"weights '{run.weights_path}' cannot be read ({error}); train the run again"
-        ) from None
 
 
 def ablation_of(run: Run, part: str) -> Ablation | None:

@@ -1,5 +1,5 @@
-"""Records of a run -> its units' values beside what the text says, for the analyses of units. Knows which
-site stands for a unit, runs no network.
+"""Records of a run -> its units' values beside what the text says, for the analyses of units. Runs no
+network.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,16 +13,15 @@ from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import is_whole
 from rnnscope.records.run import Run
 from rnnscope.records.trace import Trace, TracedSite, TraceManifest
+from rnnscope.recurrence.kinds import unit_site
 
-STATE_SITE = {"lstm": "tanh_c"}
-"""What colours text: tanh(c) for an LSTM as in the 2015 paper, the output h for cells that have no c."""
 UNTRAINED = "untrained"
 """The replay that holds the units' values before training."""
 
 
 def state_sites(cell: str, layers: int) -> list[str]:
     """The sites that stand for the units, 'layers.{l}.tanh_c' or 'layers.{l}.h'."""
-    return [f"layers.{layer}.{STATE_SITE.get(cell, 'h')}" for layer in range(layers)]
+    return [f"layers.{layer}.{unit_site(cell)}" for layer in range(layers)]
 
 
 def current_trace(run: Run, part: str, kind: str = "trace") -> TraceManifest | None:

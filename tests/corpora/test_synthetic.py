@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from rnnscope.corpora import annotate_part, build_corpus, source_from
+from rnnscope.corpora import build_corpus, source_from
 from rnnscope.corpora.synthetic import (
     STATES,
     SYMBOLS,
@@ -16,7 +16,6 @@ from rnnscope.corpora.synthetic import (
     event_classes,
     floor,
     functional_text,
-    latent_tracks,
     parse,
     part_states,
     states_of,
@@ -189,10 +188,11 @@ def test_a_corpus_keeps_its_settings_and_gives_the_states_and_floor_of_a_part(tm
         assert (states.latents_N.part("column")[is_line_end] == 0).all()
         shown = float(str(corpus.manifest.source["floor_nats"]))
         assert states.floor_nats_RT.mean() == pytest.approx(shown, abs=0.05)
-        # the same states as tracks: these texts are short enough to be read from their beginning
-        tracks = annotate_part(corpus, part, tracks=latent_tracks(5))
+        # what a part's characters are in follows from the whole text before them
+        read = parse(corpus.text(0, part.starts[-1] + part.row_chars))
         for state in states_of(5):
-            assert np.array_equal(tracks[state.name].ravel(), state.of(states.latents_N))
+            rows = [state.of(read)[start : start + part.row_chars] for start in part.starts]
+            assert np.array_equal(np.concatenate(rows), state.of(states.latents_N))
 
 
 def test_other_corpora_and_settings_are_refused(tmp_path):

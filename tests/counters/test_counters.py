@@ -128,7 +128,7 @@ def test_the_whole_is_what_numpy_says():
         for unit in range(UNITS):
             counts, _ = np.histogram(squeezed[:, unit], 50, (low, 1))
             np.testing.assert_array_equal(found.histogram_HK[unit], counts)
-        assert not found.outside_H.any()
+        assert not found.places_HK[:, [0, -1]].any()
         for k, lag in enumerate(LAGS):
             apart = whole[site].astype(np.float64) - each.mean(axis=0)
             moves = each.var(axis=0) > 1e-12
@@ -166,7 +166,7 @@ def test_what_falls_outside_the_bins_is_counted():
     counter = DistributionCounter(("layers.0.h",))
     counter.update({"layers.0.h": np.array([[[-2.0], [-1.0], [0.0], [1.0], [7.0]]])})
     found = counter.result()["layers.0.h"]
-    assert found.outside_H.tolist() == [2] and found.histogram_HK.sum() == 3
+    assert found.places_HK[:, [0, -1]].tolist() == [[1, 1]] and found.histogram_HK.sum() == 3
     assert (found.histogram_HK[0, [0, 25, 49]] == 1).all()
     assert (found.least_H, found.largest_H, found.mean_H) == (-2, 7, 1)
 

@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import uvicorn
+from planted_demo import SITE, TRACE, seen, traced_here
 from planted_reader import reader_run
 
 from rnnscope.cli.main import run as command
 from rnnscope.explorer.app import create_app
+from rnnscope.explorer.demo import opening
 from rnnscope.explorer.views.live import Live
+from rnnscope.records.columns import build_columns
+from rnnscope.records.trace import Trace
 from rnnscope.studies import analysing, reading
 
 if TYPE_CHECKING:
@@ -160,6 +164,38 @@ def api(small_explorer: str) -> Iterator[httpx.Client]:
     """Asks the explorer of the small work folder: `api.get("/api/library")`."""
     with httpx.Client(base_url=small_explorer, trust_env=False, timeout=30) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def whole_demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache whose demo has been opened and traced once. Tests change copies."""
+    cache = tmp_path_factory.mktemp("demo") / "cache"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(opening, "_tracing", traced_here)
+        demo = seen(cache)
+    build_columns(Trace.read(demo.work / TRACE), SITE, demo.work / TRACE / f"../columns/{SITE}")
+    return cache
+
+
+@pytest.fixture
+def cache(whole_demo: Path, tmp_path: Path) -> Path:
+    """A copy of that cache, which the test may change."""
+    return Path(shutil.copytree(whole_demo, tmp_path / "cache"))
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where temporary folders are made during the test."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    return folder
+
+
+@pytest.fixture
+def untraced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process makes the trace."""
+    monkeypatch.setattr(opening, "_tracing", lambda folder: None)
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import errno
 import io
-import json
 import os
 import shutil
 import signal
@@ -16,68 +15,15 @@ import httpx
 import numpy as np
 import pytest
 from explore_process import ROOT, ended, started
+from planted_demo import CORPUS, SITE, TRACE, assert_whole, content, demo_process, seen, traced_here
 
-from rnnscope.cli.main import run as command
 from rnnscope.errors import RecordError
 from rnnscope.explorer.demo import opening
-from rnnscope.explorer.demo.opening import Demo, opened, records
+from rnnscope.explorer.demo.opening import opened, records
 from rnnscope.explorer.library import Library
 from rnnscope.records import folder as record_folder
-from rnnscope.records.columns import build_columns
 from rnnscope.records.folder import is_held
-from rnnscope.records.trace import Trace
 from rnnscope.scoring import error_rate
-
-CORPUS = "war-and-peace-excerpt"
-TRACE = f"runs/{CORPUS}/lstm-1x128-e3-s1/replays/test/trace"
-SITE = "layers.0.tanh_c"
-
-
-@pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A cache whose demo has been opened and traced once. Tests change copies."""
-    cache = tmp_path_factory.mktemp("demo") / "cache"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(opening, "_tracing", traced_here)
-        demo = seen(cache)
-    build_columns(Trace.read(demo.work / TRACE), SITE, demo.work / TRACE / f"../columns/{SITE}")
-    return cache
-
-
-def traced_here(folder: Path) -> None:
-    """Makes the trace within this process, which has torch already."""
-    assert command(opening._command(opening._run(folder), folder)) == 0
-
-
-@pytest.fixture
-def cache(whole: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(whole, tmp_path / "cache"))
-
-
-@pytest.fixture
-def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where temporary folders are made during the test."""
-    folder = tmp_path / "temporary"
-    folder.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(folder))
-    return folder
-
-
-@pytest.fixture
-def untraced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No process makes the trace."""
-    monkeypatch.setattr(opening, "_tracing", lambda folder: None)
-
-
-def seen(cache: Path, *said: str) -> Demo:
-    """Opens the demo until it is traced; it must be whole and say nothing but `said`."""
-    heard: list[str] = []
-    with opened(heard.append, cache) as demo:
-        if demo.tracing is not None:
-            assert demo.tracing.wait(300) == 0
-        assert_whole(demo.work)
-    assert heard == list(said)
-    return demo
 
 
 def test_the_records_ship_as_a_replay_of_them_leaves_them():
@@ -89,33 +35,6 @@ def test_the_records_ship_as_a_replay_of_them_leaves_them():
         assert each.manifest.parents["corpus"] == fingerprint  # else the first trace would score it again
         assert each.manifest.error_rate == error_rate(each.nats_RT)
         assert each.manifest.mean_nats == pytest.approx(each.nats_RT.mean(dtype="float64"), abs=1e-12)
-
-
-def assert_whole(work: Path) -> None:
-    for name in json.loads((records() / "files.json").read_text()):
-        assert (work / name).read_bytes() == (records() / name).read_bytes(), name
-    Trace.read(work / TRACE).check()
-    left = [path for path in work.rglob(".*") if path.suffix != ".lock" and path.name != ".opened"]
-    assert left == []
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.npy"))}
-
-
-def demo_process(cache: Path, *, script: str = "") -> subprocess.Popen:
-    """Opens the demo, runs `script` with `demo` there, and waits."""
-    lines = f"""
-import sys, time
-from pathlib import Path
-from rnnscope.explorer.demo import opening
-from rnnscope.records import folder as record_folder
-{script}
-with opening.opened(lambda line: print(line, file=sys.stderr), Path({str(cache)!r})) as demo:
-    print(demo.tracing.pid if demo.tracing else 0, flush=True)
-    time.sleep(600)
-"""
-    return subprocess.Popen([sys.executable, "-c", lines], stdout=subprocess.PIPE, text=True)
 
 
 def until(is_so: Callable[[], object]) -> None:
@@ -337,87 +256,3 @@ def test_no_room_for_the_trace_is_one_line_and_the_next_start_makes_it(
     assert line.endswith("the file would exceed this system's size limit")
     monkeypatch.setattr(opening, "_tracing", traced_here)
     seen(cache)
-
-
-def test_what_is_broken_in_the_cache_is_mended_and_the_rest_left_alone(cache: Path, untraced: None):
-    (work,) = cache.glob("demo-*")
-    run = work / TRACE / "../../.."
-    weights, ids = run / "weights.safetensors", work / f"corpora/{CORPUS}/ids.npy"
-    weights.write_bytes(weights.read_bytes()[:1000])
-    ids.unlink()
-    (work / f"corpora/{CORPUS}/alphabet.npy").unlink()
-    (work / f"corpora/{CORPUS}/alphabet.npy").mkdir()
-    config = run / "config.json"
-    stamp = config.stat().st_mtime_ns
-    seen(cache)
-    assert config.stat().st_mtime_ns == stamp
-
-
-@pytest.mark.parametrize("breakage", ["short", "gone", "manifest", "other run"])
-def test_a_broken_trace_is_removed_to_be_made_anew(breakage: str, cache: Path, untraced: None):
-    (work,) = cache.glob("demo-*")
-    shard, manifest = work / TRACE / SITE / "00007.npy", work / TRACE / "manifest.json"
-    if breakage == "short":
-        os.truncate(shard, shard.stat().st_size // 2)
-    elif breakage == "gone":
-        shard.unlink()
-    elif breakage == "manifest":
-        manifest.write_text(manifest.read_text().replace('"kind"', '"sort"'))
-    else:
-        told = json.loads(manifest.read_text())
-        manifest.write_text(json.dumps(told | {"parents": told["parents"] | {"run": "another"}}))
-    with opened(print, cache):
-        assert not (work / TRACE).exists()
-
-
-def test_a_broken_index_goes_and_its_trace_stays(cache: Path, untraced: None):
-    (work,) = cache.glob("demo-*")
-    columns = work / TRACE / f"../columns/{SITE}"
-    before = content(work / TRACE)
-    with opened(print, cache):
-        assert columns.is_dir()
-    os.truncate(columns / "values.npy", 5000)
-    with opened(print, cache):
-        assert not columns.exists()
-    assert content(work / TRACE) == before
-
-
-def test_what_other_versions_left_goes_after_a_while_and_nothing_else(cache: Path, untraced: None):
-    (work,) = cache.glob("demo-*")
-    days = 86400
-    for name, age in (("demo-0123456789ab", 40), ("demo-ba9876543210", 3), ("other-0123456789", 40)):
-        (cache / name).mkdir()
-        (cache / name / ".opened").touch()
-        then = time.time() - age * days
-        for path in (cache / name / ".opened", cache / name):
-            os.utime(path, (then, then))
-    (cache / ".demo-0123456789ab.lock").touch()
-    seen(cache)
-    assert {path.name for path in cache.iterdir() if path.is_dir()} == {
-        work.name,
-        "demo-ba9876543210",
-        "other-0123456789",
-    }
-    assert not (cache / ".demo-0123456789ab.lock").exists()
-
-
-@pytest.mark.slow
-def test_a_temporary_folder_that_a_killed_process_left_goes_at_the_next_start(
-    tmp_path: Path, temporary: Path, untraced: None
-):
-    (tmp_path / "file").write_text("")
-    script = f"""
-import tempfile
-tempfile.tempdir = {str(temporary)!r}
-opening._tracing = lambda folder: None
-"""
-    with demo_process(tmp_path / "file" / "cache", script=script) as process:
-        assert process.stdout is not None and process.stdout.readline()
-        (of_another,) = temporary.iterdir()
-        with opened(lambda line: None, tmp_path / "file" / "cache") as demo:
-            assert of_another.is_dir() and not demo.work.is_relative_to(of_another)
-        process.kill()
-        process.wait()
-    with opened(lambda line: None, tmp_path / "file" / "cache") as demo:
-        assert list(temporary.iterdir()) == [demo.work.parent]
-    assert list(temporary.iterdir()) == []

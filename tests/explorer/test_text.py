@@ -219,12 +219,12 @@ def test_a_text_is_found_after_a_place_and_from_the_start_again(api, tales: Corp
         ("units/lstm/tile?site=tanh_c&layer=9&row=0&step=0", 422, "did you mean"),
         ("units/lstm/tile?site=tanhc&row=0&step=0", 422, "did you mean"),
         ("units/lstm/tile?site=h&row=0&step=0&steps=99999", 422, "steps"),
-        ("units/lstm?site=h&unit=12&row=0&step=0", 422, "unit 12 is beyond the layer's 12"),
+        ("units/lstm?site=h&unit=12&row=0&step=0", 422, "no unit 1.12: layer 1 has units 0 to 11"),
         ("units/nobody/tile?site=h&row=0&step=0", 404, "no run 'nobody'"),
         ("surprise/5-nn/tile?row=0&step=0", 404, "5-nn"),
         ("track/tile?track=colum&row=0&step=0", 422, "did you mean 'column'"),
-        ("at?row=0&step=0&run=lstm&layer=3", 422, "layer 3"),
-        ("at?row=0&step=0&run=lstm&unit=12", 422, "unit 12"),
+        ("at?row=0&step=0&run=lstm&layer=3", 422, "no unit 3.0: the network has layers 1 to 2"),
+        ("at?row=0&step=0&run=lstm&unit=12", 422, "no unit 1.12: layer 1 has units 0 to 11"),
     ],
 )
 def test_what_is_not_there_is_refused_in_one_line(api, where: str, status: int, said: str):

@@ -8,13 +8,16 @@ from tempfile import mkdtemp
 
 import numpy as np
 
-from rnnscope.analyses.error_oracles import error_oracles
+from rnnscope.analyses.error_oracles import OracleSettings, error_oracles
 from rnnscope.records.corpus import Corpus, CorpusManifest, PartRows
 from rnnscope.records.finding import Finding
 from rnnscope.records.surprisal import Surprisal, SurprisalManifest, write_surprisal
 
 RIGHT, WRONG = 0.9, 0.05
 """Probabilities of a character that is no error, and of one that is, where nothing else is said."""
+TRAIN = "house wonder river table garden into; " * 8
+CAUSES = OracleSettings(boosts=())
+"""What removes an error for a cause: no oracle that only boosts."""
 
 
 def corpus_of(
@@ -121,3 +124,12 @@ def finding() -> Finding:
     models = [noise(folder, corpus, name, 1, skill) for name, skill in (("large", 0.6), ("small", 0.4))]
     ngrams = {n: noise(folder, corpus, f"{n}-gram", 1 + n, 0.2 + 0.05 * n) for n in (1, 2, 3)}
     return error_oracles(models, ngrams, corpus, paper="war-and-peace")
+
+
+def errors_of(
+    folder: Path, corpus: Corpus, places: dict[tuple[int, int], float], of_ngram: dict | None = None
+) -> tuple[Surprisal, dict[int, Surprisal]]:
+    """A model with errors at these places alone, and a 3-gram that is right at some."""
+    model = scored(folder, corpus, "model", planted_at(corpus, places))
+    ngram = scored(folder, corpus, "3-gram", planted_at(corpus, of_ngram or {}, WRONG))
+    return model, {3: ngram}

@@ -20,6 +20,7 @@ PAPER_UNROLLED = 100
 
 
 def reading_of(tables: Mapping[str, Sequence[Row]], threshold_nats: float, most_chars: int) -> str:
+    """How far back the models see, and what the first gains from the farthest characters."""
     models, first = tables["models"], str(tables["models"][0]["model"])
     needs = [
         f"{row['model']} {_chars(row, 'cut', most_chars)} / {_chars(row, 'shuffled', most_chars)}"
@@ -95,6 +96,7 @@ def _sure(row: Row, field: str) -> str:
 
 
 def caveats_of(losses: Sequence[ContextLosses], paper: str | None, *, has_intervals: bool) -> list[str]:
+    """How the numbers can be misread, what they were measured on, and where published ones are from."""
     first = losses[0].manifest
     said = [
         "A network that begins in its zero state and is given few characters is out of its habit: training "

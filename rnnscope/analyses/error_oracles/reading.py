@@ -20,6 +20,7 @@ def no_errors(models: Sequence[Row], settings: OracleSettings) -> str:
 
 
 def reading_of(tables: dict[str, list[Row]]) -> str:
+    """What removes the errors of the first model that makes any, of which there must be one."""
     first = next(row for row in tables["models"] if row["errors"])
     rows = [row for row in tables.get("oracles", []) if _is_of(row, first)]
     overlaps = [row for row in tables.get("overlaps", []) if row["model"] == first["model"]]
@@ -100,6 +101,7 @@ def _key(row: Row) -> tuple[Scalar, Scalar]:
 def caveats_of(
     settings: OracleSettings, ngrams: Collection[int], published: Sequence[PublishedModel]
 ) -> list[str]:
+    """How the numbers can be misread, what was left out, and where published ones are from."""
     caveats = [
         "Each error stands under the first oracle that removes it, so shares depend on the order; the table "
         "'oracles' has each one first, last and averaged over all orders of all but the boost.",

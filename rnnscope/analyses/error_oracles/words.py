@@ -74,11 +74,6 @@ class PartText:
         return [self._text[start:stop] for start, stop in self._spans(self._of_part)]
 
     @cached_property
-    def word_chars_RT(self) -> np.ndarray:
-        """Length of the word that each character stands in; 0 between words."""
-        return self._of_word(np.array([len(word) for word in self.words], np.int32), 0)
-
-    @cached_property
     def training_count_RT(self) -> np.ndarray:
         """How often the word that each character stands in occurs in the training part; -1 between words."""
         starts = np.zeros(len(self._is_word), bool)

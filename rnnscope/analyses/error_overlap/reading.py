@@ -10,6 +10,7 @@ MOST_NAMES = 4
 
 
 def reading_of(tables: Mapping[str, Sequence[Row]], error_probability: float, chars: int) -> str:
+    """How many errors the models share, and how that compares with chance; no tables, no errors."""
     if not tables:
         return (
             f"None of the models gives any of the {chars:,} characters less than {error_probability:g}: "
@@ -52,6 +53,7 @@ def _percent(value: Scalar) -> str:
 
 
 def caveats_of(error_probability: float, published: str | None) -> list[str]:
+    """How the numbers can be misread, and where the published ones are from."""
     caveats = [
         f"An error is a character that got less than {error_probability:g}; a model just under it and one "
         "far under it are counted alike.",

@@ -50,6 +50,9 @@ def of_pair(
     published: Published | None,
     seed: int,
 ) -> OfPair:
+    """The tables of one pair: each predictor's probability of the closer by its distance to the opener, and
+    the first predictor's lead over the others. `shape` is the part's (R, T); no row where no opener was seen.
+    """
     places = closer_places(found, surprisals, shape)
     names = [surprisal.name for surprisal in surprisals]
     edges = (0, *settings.bins)

@@ -86,6 +86,7 @@ def lines_reading(lines: Lines) -> str:
 
 
 def caveats(summaries: Sequence[Row], lines: Lines, published: Published | None) -> list[str]:
+    """How the numbers can be misread, and where the published ones are from."""
     found = [
         f"Intervals are of the text, not of training: {RESAMPLES} bootstrap samples of blocks of "
         f"{BLOCK_CHARS} characters, the same for all predictors.",

@@ -12,6 +12,7 @@ MOST_NAMED = 3
 def reading_of(
     tables: Mapping[str, Sequence[Row]], numbers: Mapping[str, Scalar], whole: Interval, least_count: int
 ) -> str:
+    """Where each of the two is ahead, the gap over all characters, and what was published beside."""
     network, ngram = (str(row["model"]) for row in tables["models"])
     best = tables["best"]
     if not best:
@@ -95,6 +96,7 @@ def _published(rows: Sequence[Row], numbers: Mapping[str, Scalar], least_count: 
 
 
 def caveats_of(least_count: int, published: str | None) -> list[str]:
+    """How the numbers can be misread, and where the published ones are from."""
     caveats = [
         "A mean probability tells little of a loss: 0.9 instead of 0.8 saves less than 0.02 instead of 0.01, "
         "and common characters weigh more. What a character contributes to the difference in nats "

@@ -5,6 +5,8 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from rnnscope.records.trace import share_beyond
+
 
 @runtime_checkable
 class SiteValues(Protocol):
@@ -40,8 +42,5 @@ class InMemory:
         return self.values_RTH[rows_N, steps_N]
 
     def share_beyond(self, levels_H: np.ndarray, side_H: np.ndarray) -> np.ndarray:
-        counts_H = np.zeros(self.shape[2], dtype=np.int64)
-        for row_TH in self.values_RTH:  # row by row: a whole text in single precision fills much memory
-            beyond_TH = side_H * (row_TH.astype(np.float16).astype(np.float32) - levels_H) > 0
-            counts_H += beyond_TH.sum(axis=0)
-        return counts_H / (self.shape[0] * self.shape[1])
+        # row by row: a whole text in single precision fills much memory
+        return share_beyond(self.values_RTH, levels_H, side_H)

@@ -4,7 +4,7 @@ from rnnscope.corpora.synthetic.floor import Floor, control_floor, event_classes
 from rnnscope.corpora.synthetic.generating import control_text, functional_text
 from rnnscope.corpora.synthetic.language import LANGUAGE_VERSION, SYMBOLS, SyntheticSettings, alphabet
 from rnnscope.corpora.synthetic.latents import STATES, Latents, LatentState, states_of
-from rnnscope.corpora.synthetic.parsing import latent_tracks, parse
+from rnnscope.corpora.synthetic.parsing import parse
 from rnnscope.corpora.synthetic.source import (
     SYNTHETIC,
     SYNTHETIC_CHARS,
@@ -31,7 +31,6 @@ __all__ = [
     "event_classes",
     "floor",
     "functional_text",
-    "latent_tracks",
     "parse",
     "part_states",
     "states_of",

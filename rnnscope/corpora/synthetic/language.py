@@ -47,7 +47,6 @@ COPIED = 2
 """Letters that a quote copies."""
 WIDTH = 20
 """Characters of a line."""
-MARKS = {".": "short counter", ";": "long counter"}
 
 
 @dataclass(frozen=True)

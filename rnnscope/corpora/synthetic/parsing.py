@@ -5,13 +5,10 @@ time, is passed over (a closing bracket that does not match, a counter's sign wh
 has states of the same kinds, which decide nothing in it.
 """
 
-from functools import partial
-
 import numpy as np
 
 from rnnscope.corpora.synthetic.language import COPIED, DEPTH, LETTERS, LONG_CHARS, SHORT_CHARS
-from rnnscope.corpora.synthetic.latents import BITS, OFFSETS, ROUND, SQUARE, START, Latents, states_of
-from rnnscope.corpora.tracks import Track, track_from_function
+from rnnscope.corpora.synthetic.latents import BITS, OFFSETS, ROUND, SQUARE, START, Latents
 
 _OPEN = {"(": ROUND, "[": SQUARE}
 _CLOSE = {")": ROUND, "]": SQUARE}
@@ -69,15 +66,3 @@ def parse(text: str) -> Latents:
             | letters << at["letters"]
         )
     return Latents(np.array(states, dtype=np.int64))
-
-
-def latent_tracks(symbols: int) -> list[Track]:
-    """The latent states of the first S symbols as tracks, for texts that are read from their beginning."""
-    return [
-        track_from_function(partial(_values, place, symbols), state.kind, state.title, state.name, True)
-        for place, state in enumerate(states_of(symbols))
-    ]
-
-
-def _values(place: int, symbols: int, text: str) -> np.ndarray:
-    return states_of(symbols)[place].of(parse(text))

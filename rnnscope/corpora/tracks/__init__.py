@@ -3,7 +3,7 @@
 """
 
 from rnnscope.corpora.tracks.annotated import AnnotatedText
-from rnnscope.corpora.tracks.definitions import TRACKS, describe, tracks_of
+from rnnscope.corpora.tracks.definitions import TRACKS, tracks_of
 from rnnscope.corpora.tracks.own import find_track, refuse_constant, track_from_function, track_from_regex
 from rnnscope.corpora.tracks.track import LANGUAGES, Kind, Track
 
@@ -13,7 +13,6 @@ __all__ = [
     "AnnotatedText",
     "Kind",
     "Track",
-    "describe",
     "find_track",
     "refuse_constant",
     "track_from_function",

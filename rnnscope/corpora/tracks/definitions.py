@@ -58,13 +58,6 @@ def tracks_of(language: str) -> list[Track]:
     return [track for track in TRACKS.values() if language in track.languages]
 
 
-def describe(name: str) -> str:
-    """A track's definition in one line. Raises ConfigError for a name that is none."""
-    if name not in TRACKS:
-        raise ConfigError(f"no track '{name}'; {did_you_mean(name, TRACKS)}")
-    return TRACKS[name].definition
-
-
 @track("flag", "inside quotes")
 def inside_quotes(text: AnnotatedText) -> np.ndarray:
     """From the opening quote, included, to the closing one, not: dialogue in prose, literals in code."""

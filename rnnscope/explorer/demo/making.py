@@ -28,13 +28,12 @@ from rnnscope.records.folder import write_text
 from rnnscope.records.run import Run, find_run
 from rnnscope.records.surprisal import Surprisal, write_surprisal
 from rnnscope.scoring import error_rate
+from rnnscope.studies.analysing import CONTEXTS
 
 NAME = "war-and-peace-excerpt"
 SHAPES = {"train": (100, 26_000), "validation": (1, 3200), "test": (20, 3200)}
 """Rows of each part and their characters: all of the training text, which tells the rare words, and as much
 of the test part as can be traced while one waits."""
-CONTEXTS = (*range(1, 10), 20)
-"""N-grams whose losses ship: those that the breakdown of errors asks for, and the longest."""
 OF_THE_EXCERPT = ("saturation", "cell_roles")
 OF_THE_WHOLE = ("error_oracles", "per_character", "comparison", "training_curves")
 LIST = "files.json"
@@ -61,7 +60,8 @@ def make(work: Path, reference: str, to: Path) -> None:
 
 
 def make_ngrams(work: Path, whole: str, to: Path) -> None:
-    """Leaves the losses of n-grams that were counted on the whole text, and no others."""
+    """Leaves the losses of n-grams that were counted on the whole text, and no others: those that the
+    breakdown of errors asks for, and the longest."""
     shutil.rmtree(to / "counts", ignore_errors=True)
     for context in CONTEXTS:
         name = f"{context}-gram"

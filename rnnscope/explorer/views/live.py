@@ -16,7 +16,7 @@ from rnnscope.explorer.library import Library
 from rnnscope.explorer.parameters import REFUSALS, CorpusName, LibraryHere, RunName
 from rnnscope.records.corpus import Alphabet
 from rnnscope.records.run import Run
-from rnnscope.recurrence.kinds import KINDS
+from rnnscope.recurrence.kinds import KINDS, unit_site
 
 router = APIRouter(tags=["live"], responses=REFUSALS)
 MOST_TEXT = 4000
@@ -213,7 +213,7 @@ def facts(library: LibraryHere, request: Request, corpus: CorpusName, run: RunNa
         cell=manifest.cell,
         layers=manifest.layers if has_units else 0,
         hidden=manifest.hidden if has_units else 0,
-        site="tanh_c" if manifest.cell == "lstm" else "h",
+        site=unit_site(manifest.cell),
         symbols=text.alphabet.symbols,
         has_bytes=text.alphabet.kind == "bytes",
         has_returns=sample.count("\r\n") * 2 > sample.count("\n"),

@@ -4,15 +4,15 @@ The step starts from h', c' and the layer below as the trace holds them; all tha
 the saved weights in float64, so that what is shown adds up. Runs no network.
 """
 
-from collections import OrderedDict
 from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Query
-from safetensors import SafetensorError, safe_open
 
 from rnnscope.errors import ConfigError, RecordError
 from rnnscope.explorer.cell_step import Before, Gate, LayerArrays, Term, UnitStep, unit_step
+from rnnscope.explorer.kept import Kept
+from rnnscope.explorer.lines import check_place
 from rnnscope.explorer.parameters import (
     REFUSALS,
     CorpusName,
@@ -24,6 +24,7 @@ from rnnscope.explorer.parameters import (
     UnitNumber,
 )
 from rnnscope.explorer.shown import Shown
+from rnnscope.models.sizing import check_unit
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.run import Run
 from rnnscope.records.trace import Trace
@@ -126,17 +127,10 @@ def step(
 
 
 def _check(trace: Trace, run: Run, layer: int, unit: int, row: int, step: int) -> None:
-    """Raises RecordError for what is not in the trace."""
+    """Raises ConfigError for a unit or a place that there is not, RecordError for a site not traced."""
     manifest = run.manifest
-    for what, value, stop in (
-        ("layer", layer - 1, manifest.layers),
-        ("unit", unit, manifest.hidden),
-        ("row", row, trace.manifest.rows),
-        ("step", step, trace.manifest.row_chars),
-    ):
-        if value >= stop:
-            first = 1 if what == "layer" else 0
-            raise RecordError(f"no {what} {value + first}; there are {first} to {stop - 1 + first}")
+    check_unit(layer, unit, manifest.layers, manifest.hidden)
+    check_place(trace.manifest.rows, trace.manifest.row_chars, row, step)
     missing = [
         site for site in ("h", *(["c"] if manifest.cell == "lstm" else [])) if not _has(trace, layer, site)
     ]
@@ -228,24 +222,12 @@ def _term(term: Term, layer: int) -> TermShown:
     return TermShown(unit=f"{layer}.{term.unit}", weight=term.weight, value=term.value, product=term.product)
 
 
-_held: OrderedDict[str, dict[str, np.ndarray]] = OrderedDict()
+_held: Kept[dict[str, np.ndarray]] = Kept(MOST_WEIGHTS)
 
 
 def weights_of(run: Run) -> dict[str, np.ndarray]:
     """The run's tensors by name. Raises RecordError."""
-    known = _held.get(run.manifest.fingerprint)
-    if known is None:
-        try:
-            with safe_open(run.weights_path, framework="np") as file:
-                known = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}
-        except (SafetensorError, OSError) as error:
-            raise RecordError(
-                f"weights of '{run.name}' cannot be read ({error}); train the run again"
-            ) from None
-    _held[run.manifest.fingerprint] = known
-    while len(_held) > MOST_WEIGHTS:
-        _held.popitem(last=False)
-    return known
+    return _held.get(run.manifest.fingerprint, run.weights)
 
 
 def _layer(arrays: dict[str, np.ndarray], layer: int) -> LayerArrays:

@@ -41,6 +41,7 @@ from rnnscope.explorer.tiles import (
     turned_tile,
     values_at,
 )
+from rnnscope.models.sizing import check_unit
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.trace import Trace
 
@@ -99,7 +100,7 @@ def tile(
         raise ConfigError(f"{steps} steps of {units} units are too many at once; ask for fewer steps")
     check_traced(trace, name, row, step)
     if only is not None:
-        check_unit(trace, name, only)
+        _check_unit(trace, name, layer, only)
     some = slice(None) if only is None else slice(only, only + 1)
     if is_scattered(trace) and (columns := indexes.at_hand(trace, name)):
         return _bytes(turned_tile(columns, row, step, step + steps, some))
@@ -122,7 +123,8 @@ def values(
     """One unit at one site, as the trace has it."""
     trace = library.trace(corpus, run, part)
     name = f"layers.{layer - 1}.{site}"
-    check_unit(trace, name, unit)
+    check_traced(trace, name, row, step)
+    _check_unit(trace, name, layer, unit)
     found = values_at(trace, name, row, step, step + steps)[:, unit]
     return ValuesShown(row=row, step=step, values=found.tolist(), scale=scale_of(trace, name))
 
@@ -208,8 +210,6 @@ def _bytes(tile: Tile) -> Response:
     return Response(tile.values_TH.tobytes(), media_type="application/octet-stream", headers=headers)
 
 
-def check_unit(trace: Trace, site: str, unit: int) -> None:
-    """Raises ConfigError for a unit that the layer has not."""
-    units = trace.manifest.sites.get(site)
-    if units is not None and unit >= units:
-        raise ConfigError(f"unit {unit} is beyond the layer's {units}, numbered from 0")
+def _check_unit(trace: Trace, site: str, layer: int, unit: int) -> None:
+    """Raises ConfigError for a unit that a site has not, of a layer that was traced."""
+    check_unit(layer, unit, layer, trace.manifest.sites[site])

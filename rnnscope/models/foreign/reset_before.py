@@ -20,7 +20,7 @@ class GRUResetBefore(nn.GRU):
         super().__init__(input_size, hidden_size, num_layers=1, **settings)  # pyright: ignore
 
     def forward(self, input: Tensor, hx: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Outputs and last state, in the layout of `nn.GRU`; packed sequences are not read."""
+        """Outputs and last state, in the layout of `nn.GRU`. Raises ConfigError for packed sequences."""
         if not isinstance(input, Tensor):
             raise ConfigError("a GRUResetBefore reads no packed sequences; give its texts one by one")
         batched = input.unsqueeze(1) if input.dim() == 2 else input

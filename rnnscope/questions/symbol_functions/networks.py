@@ -20,7 +20,7 @@ KEEPS = {"lstm": "saturated_f", "gru": "saturated_z"}
 
 
 @dataclass(frozen=True)
-class Network:
+class MeasuredNetwork:
     """What decides of one network."""
 
     cell: str
@@ -33,7 +33,7 @@ class Network:
     """Shares of its units, by the counts of SHARES and those beside them."""
 
     @classmethod
-    def of(cls, each: Measurement) -> "Network":
+    def of(cls, each: Measurement) -> "MeasuredNetwork":
         facts, units = rows_of(each, "network")[0], rows_of(each, "unit")
         return cls(
             each.cell,
@@ -77,7 +77,9 @@ FIRST = {"specialised": 1, "strongly specialised": 1}
 """The least S that a slope begins at, if not 0: with no symbols there is no state to specialise in."""
 
 
-def slope(networks: Sequence[Network], what: str, side: str, seed: int, first: int | None = None) -> float:
+def slope(
+    networks: Sequence[MeasuredNetwork], what: str, side: str, seed: int, first: int | None = None
+) -> float:
     """Per symbol from `first` on, by least squares, mean over cells and shapes; S = 0 is on both sides."""
     least = FIRST.get(what, 0) if first is None else first
     found = []
@@ -90,13 +92,13 @@ def slope(networks: Sequence[Network], what: str, side: str, seed: int, first: i
     return mean(found)
 
 
-def beyond(networks: Sequence[Network], what: str, seed: int, first: int | None = None) -> float:
+def beyond(networks: Sequence[MeasuredNetwork], what: str, seed: int, first: int | None = None) -> float:
     """The functional slope less the control's."""
     functional, control = (slope(networks, what, side, seed, first) for side in SIDES)
     return functional - control
 
 
-def on_side(networks: Sequence[Network], side: str) -> list[Network]:
+def on_side(networks: Sequence[MeasuredNetwork], side: str) -> list[MeasuredNetwork]:
     return [each for each in networks if not each.symbols or each.is_control == (side == "control")]
 
 
@@ -117,7 +119,7 @@ def _is_strong(row: Row) -> bool:
     return bool(row["has_role"]) and number(row, f"score_{row['track']}") > STRONG
 
 
-def curves(networks: Sequence[Network], seeds: Sequence[int]) -> list[Row]:
+def curves(networks: Sequence[MeasuredNetwork], seeds: Sequence[int]) -> list[Row]:
     """Mean share over shapes, with its interval over seeds: what the figure draws."""
     rows: list[Row] = []
     for what, side, cell in product(SHARES, SIDES, sorted({each.cell for each in networks})):
@@ -136,7 +138,7 @@ def curves(networks: Sequence[Network], seeds: Sequence[int]) -> list[Row]:
     return rows
 
 
-def settings_table(networks: Sequence[Network], seeds: Sequence[int]) -> list[Row]:
+def settings_table(networks: Sequence[MeasuredNetwork], seeds: Sequence[int]) -> list[Row]:
     """The effects of every cell and shape by itself."""
     rows: list[Row] = []
     for setting, what in product(sorted({each.setting for each in networks}), SHARES):
@@ -148,7 +150,7 @@ def settings_table(networks: Sequence[Network], seeds: Sequence[int]) -> list[Ro
     return rows
 
 
-def symbols_table(functional: Sequence[Network]) -> list[Row]:
+def symbols_table(functional: Sequence[MeasuredNetwork]) -> list[Row]:
     """How well every symbol was learned, by cell and shape, mean over texts and seeds."""
     found: dict[tuple[str, str, str], list[Row]] = {}
     for each in functional:
@@ -163,7 +165,7 @@ def symbols_table(functional: Sequence[Network]) -> list[Row]:
     return table
 
 
-def sharing_table(functional: Sequence[Network]) -> list[Row]:
+def sharing_table(functional: Sequence[MeasuredNetwork]) -> list[Row]:
     """Who shares, who splits: means over seeds, by cell, shape and number of symbols."""
     found: dict[tuple[str, str, int], list[tuple[float, ...]]] = {}
     for each in functional:
@@ -182,7 +184,7 @@ def sharing_table(functional: Sequence[Network]) -> list[Row]:
     return table
 
 
-def shown_units(functional: Sequence[Network]) -> list[Row]:
+def shown_units(functional: Sequence[MeasuredNetwork]) -> list[Row]:
     """Every unit of one network a cell, the first seed's with most symbols, against every state."""
     rows: list[Row] = []
     for cell in sorted({each.cell for each in functional}):
@@ -199,7 +201,7 @@ def shown_units(functional: Sequence[Network]) -> list[Row]:
     return rows
 
 
-def network_row(each: Network) -> Row:
+def network_row(each: MeasuredNetwork) -> Row:
     """A row for every network."""
     facts = rows_of(each.measurement, "network")[0]
     return {

@@ -7,13 +7,13 @@ from itertools import product
 
 from rnnscope.corpora.synthetic import SYNTHETIC, SyntheticSettings, synthetic_name
 from rnnscope.estimate import Interval, over_seeds
-from rnnscope.questions.question import Decision, MeasureJob, Measurement, Question, Scale, Verdict
+from rnnscope.questions.question import Decision, MeasureJob, Measurement, Question, Scale, Verdict, points
 from rnnscope.questions.symbol_functions.networks import (
     BESIDE,
     SATURATED,
     SHARES,
     SIDES,
-    Network,
+    MeasuredNetwork,
     beyond,
     curves,
     mean,
@@ -57,7 +57,7 @@ def measure(job: MeasureJob) -> list[Row]:
 
 def decide(measured: Sequence[Measurement]) -> Decision:
     """The rule, from the units and the losses of every network."""
-    networks = [Network.of(each) for each in measured]
+    networks = [MeasuredNetwork.of(each) for each in measured]
     seeds = sorted({each.seed for each in networks})
     functional = [each for each in networks if each.symbols and not each.is_control]
     learned = over_seeds([mean([n.learned for n in functional if n.seed == seed]) for seed in seeds])
@@ -89,8 +89,8 @@ def decide(measured: Sequence[Measurement]) -> Decision:
         low=special.low,
         high=special.high,
         reading=(
-            f"{verdict.capitalize()}: each symbol with a function adds {_points(special)} points to the "
-            f"share of units that specialise, beyond what it adds without one, and {_points(saturated)} to "
+            f"{verdict.capitalize()}: each symbol with a function adds {points(special, 2)} points to the "
+            f"share of units that specialise, beyond what it adds without one, and {points(saturated, 2)} to "
             f"the share that saturate. The networks make up {learned.value:.0%} ({learned.low:.0%} to "
             f"{learned.high:.0%}) of what the last character leaves open about the symbols."
         ),
@@ -118,28 +118,24 @@ def decide(measured: Sequence[Measurement]) -> Decision:
     )
 
 
-def _untrained(each: Network) -> float:
+def _untrained(each: MeasuredNetwork) -> float:
     return mean([number(row, "untrained") > SATURATED for row in rows_of(each.measurement, "unit")])
 
 
-def _not_learned(functional: Sequence[Network]) -> list[str]:
+def _not_learned(functional: Sequence[MeasuredNetwork]) -> list[str]:
     """Which symbols which networks did not learn, mean over texts and seeds."""
     few = [row for row in symbols_table(functional) if number(row, "learned") <= LEARNED]
     named = ", ".join(f"{row['symbol']} by {row['cell']} {row['shape']}" for row in few)
     return [f"Not learned: {named}."] if few else []
 
 
-def _floors(networks: Sequence[Network], is_control: bool) -> float:
+def _floors(networks: Sequence[MeasuredNetwork], is_control: bool) -> float:
     those = [each for each in networks if each.symbols and each.is_control == is_control]
     return mean([number(rows_of(each.measurement, "network")[0], "floor_nats") for each in those])
 
 
 def _part(name: str, each: Interval) -> Row:
     return {"part": name, "value": each.value, "low": each.low, "high": each.high}
-
-
-def _points(each: Interval) -> str:
-    return f"{100 * each.value:+.2f} ({100 * each.low:+.2f} to {100 * each.high:+.2f})"
 
 
 def texts(symbols: Sequence[int], seeds: int, chars: int, epochs: float) -> tuple[Text, ...]:

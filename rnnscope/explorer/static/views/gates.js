@@ -38,7 +38,7 @@ const regionOf = (param) => ({ gate: param("gate"), layer: /^\d+$/.test(param("l
 const isOn = (region) => Boolean(region.gate || region.layer || region.isStill || shownRange(region.open) || shownRange(region.shut));
 
 /** The gate units in a region. @param {any[]} gates @param {Region} region */
-export const unitsIn = (gates, { gate, layer, isStill, open, shut }) => gates.filter((unit) =>
+const unitsIn = (gates, { gate, layer, isStill, open, shut }) => gates.filter((unit) =>
   (!gate || unit.gate === gate) && (!layer || String(unit.layer) === layer) && (!isStill || unit.never_moves)
   && unit.right >= open[0] && unit.right <= open[1] && unit.left >= shut[0] && unit.left <= shut[1]);
 

@@ -11,7 +11,7 @@ const LEAST_PX = 5;
  */
 
 /** The panels where they are on the page, in the order of their headings. @param {HTMLElement} box @param {any} spec @returns {Panel[]} */
-export function panelsOf(box, spec) {
+function panelsOf(box, spec) {
   const cells = [...box.querySelectorAll("g.role-scope.cell > g > path.background")].map((each) => each.getBoundingClientRect());
   cells.sort((a, b) => Math.abs(a.top - b.top) > 4 ? a.top - b.top : a.left - b.left);
   return spec.facet.sort.map((/** @type {string} */ heading, /** @type {number} */ at) => {

@@ -9,7 +9,7 @@ import { h } from "../lib/dom.js";
  * end where the text has carriage returns, several bytes beyond ASCII.
  * @param {any} facts of /api/live @param {string[]} characters
  */
-export function symbolCounts(facts, characters) {
+function symbolCounts(facts, characters) {
   const known = new Set(facts.symbols);
   const encoder = new TextEncoder();
   return characters.map((character) => {

@@ -15,7 +15,7 @@ const CHOSEN_FIRST = 3;
 const MOST_SPANS = 50;
 
 /** 'ROW.STEP-STEP,...' -> spans; the last step is left out. @param {string} text @returns {Span[]} */
-export const parsed = (text) => text.split(",").map((each) => /^(\d{1,8})\.(\d{1,12})-(\d{1,12})$/.exec(each.trim()))
+const parsed = (text) => text.split(",").map((each) => /^(\d{1,8})\.(\d{1,12})-(\d{1,12})$/.exec(each.trim()))
   .filter((each) => each !== null).map(([, row, start, stop]) => ({ row: +row, start: +start, stop: +stop }))
   .filter((each) => each.start < each.stop).slice(0, MOST_SPANS);
 /** @param {Span[]} spans */

@@ -28,7 +28,7 @@ const GATES = {
 const SIGN = { sigmoid: "σ", tanh: "tanh" };
 
 /** A quantity: its name over its value, on the value's colour. @param {string} name @param {number} value @param {number} [full] what has the full colour */
-export function quantity(name, value, full = 1) {
+function quantity(name, value, full = 1) {
   const number = h("b", {}, signed(value, 3));
   const paint = () => { number.style.background = colour(value / full); };
   paint();

@@ -14,7 +14,7 @@ export const chars = (value) => value === null ? "–" : value >= CHARS_MOST ? `
  * What units are sorted by: words, value (null stands last) and how a tile says it.
  * @type {Record<string, {words: string, value: (unit: any) => any, shown?: (unit: any) => string, rises?: boolean}>}
  */
-export const SORTS = {
+const SORTS = {
   role: { words: "role", value: (u) => u.margin === null ? null : (u.is_clear ? 10 : 0) + u.margin },
   score: { words: "score", value: (u) => u.strength, shown: (u) => u.score === null ? "" : `${measure(u)} ${fixed(u.score, 3)}` },
   saturation: { words: "saturation of its values", value: (u) => u.saturated_share, shown: (u) => `beyond ±0.9: ${percent(u.saturated_share)}` },

@@ -16,7 +16,7 @@ function s(name, attributes, ...children) {
 }
 
 /** Share of the time in each quarter of [-1, 1]. @param {number[]} counts */
-export function quarters(counts) {
+function quarters(counts) {
   const total = counts.reduce((sum, each) => sum + each, 0) || 1;
   const size = counts.length / 4;
   return ["−1 to −0.5", "−0.5 to 0", "0 to 0.5", "0.5 to 1"].map((words, at) =>
@@ -43,7 +43,7 @@ export function histogram(counts, height = 28) {
 export const reach = (role) => Math.max(...[role.control_high, role.untrained, role.last_character].filter((each) => each !== null));
 
 /** 0 at chance, 1 at perfect. @param {any} role @param {number | null} score */
-export const onScale = (role, score) => score === null ? null : Math.max(0, Math.min(1, role.kind === "flag" ? 2 * score - 1 : score));
+const onScale = (role, score) => score === null ? null : Math.max(0, Math.min(1, role.kind === "flag" ? 2 * score - 1 : score));
 
 /** @param {any} role */
 export const measure = (role) => (role.kind === "flag" ? "AUC" : "rank correlation");

@@ -58,7 +58,10 @@ def units_by_span(
 
 
 def traced_states(run: Run, corpus: Corpus, part: str, chars: int, work: Path, command: str) -> UnitStates:
-    """The run's units on disk, traced first where they are not there yet."""
+    """The run's units on disk, traced first where they are not there for `chars` characters yet.
+
+    Raises ConfigError where the part's rows, which are traced whole, are far longer than that.
+    """
     import torch
 
     row_chars = corpus.part(part).row_chars

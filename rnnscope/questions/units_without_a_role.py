@@ -64,7 +64,8 @@ def measure(job: MeasureJob) -> list[Row]:
     )
     states = UnitStates(run.name, run.manifest.cell, sites, texts_of(corpus, "test", rows), before)
     _, roles = role_rows(states, hypotheses_of(corpus, "test", rows))
-    record = ablate_run(run, corpus, "test", ABLATION_CHARS, "mean", None, job.command)
+    # under a name of its own: of another length than what `rnnscope ablate` may have left
+    record = ablate_run(run, corpus, "test", ABLATION_CHARS, "mean", None, job.command, "question")
     ablated = {(row["layer"], row["unit"]): row for row in held_rows(record, corpus)}
     trained, untrained = (_kept(values, inputs_RT) for values in (sites, before))
     found: list[Row] = []

@@ -17,13 +17,17 @@ def ablate_run(
     to: ClampName,
     at_step: int | None,
     command: str,
+    name: str = "",
 ) -> Ablation:
-    """The first characters of up to MOST_ROWS rows, about `chars` in all. Raises ConfigError for a part or a
-    step that is not there, RecordError where the disk refuses."""
+    """The first characters of up to MOST_ROWS rows, about `chars` in all, kept under `name`, or else under
+    what units are held at. Raises ConfigError for a part or a step that is not there, RecordError where the disk
+    refuses.
+    """
     of = corpus.part(part)
     rows = min(of.rows, MOST_ROWS)
     steps = max(1, min(of.row_chars, chars // rows))
-    folder = run.replay_folder(part, "ablations") / (f"{to}" if at_step is None else f"{to}-at-{at_step}")
+    name = name or (to if at_step is None else f"{to}-at-{at_step}")
+    folder = run.replay_folder(part, "ablations") / name
     parents = {"run": run.manifest.fingerprint, "corpus": corpus.manifest.fingerprint}
     if is_whole(folder):
         kept = Ablation.read(folder)

@@ -20,8 +20,9 @@ def ablate_run(
     name: str = "",
 ) -> Ablation:
     """The first characters of up to MOST_ROWS rows, about `chars` in all, kept under `name`, or else under
-    what units are held at. Raises ConfigError for a part or a step that is not there, RecordError where the disk
-    refuses.
+    what units are held at.
+
+    Raises ConfigError for a part or a step that is not there, RecordError where the disk refuses.
     """
     of = corpus.part(part)
     rows = min(of.rows, MOST_ROWS)

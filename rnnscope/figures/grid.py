@@ -13,6 +13,8 @@ from rnnscope.records.finding import Row
 
 LEAST_SIZES = 2
 """Parameter counts, apart by more than a tenth, that make a figure by size worth drawing."""
+SAME_SIZE = 1.1
+"""Parameter counts within this factor are one place on a line."""
 WHOSE = ("here", "published")
 MOST_NAMED = 3
 """Differences besides a step that the figure's reading names."""
@@ -31,7 +33,7 @@ def by_size(finding: Finding, models: list[Row], most: int) -> Figure | None:
         for row in needed(networks, "parameters", "layers", "test_nats")
     ]
     sizes = sorted(numbers(ours, "parameters"))
-    if not sizes or sum(b > 1.1 * a for a, b in pairwise(sizes)) + 1 < LEAST_SIZES:
+    if not sizes or sum(b > SAME_SIZE * a for a, b in pairwise(sizes)) + 1 < LEAST_SIZES:
         return None
     published = finding.tables.get("published", [])
     theirs: list[Row] = [
@@ -46,7 +48,7 @@ def by_size(finding: Finding, models: list[Row], most: int) -> Figure | None:
         }
         for row in needed(published, "cell", "layers", "parameters", "published_nats")
     ]
-    drawn = (ours + with_family(theirs))[:most]
+    drawn = with_sizes((ours + with_family(theirs))[:most])
     domain = padded(numbers(drawn, "test_nats"))
     depths = sorted({str(row["depth"]) for row in drawn})
     base = alt.Chart(ROWS).encode(
@@ -90,11 +92,10 @@ def by_size(finding: Finding, models: list[Row], most: int) -> Figure | None:
         .encode(tooltip=tooltip)
         for whose, is_filled, shape in ((WHOSE[1], False, "diamond"), (WHOSE[0], True, "circle"))
     ]
-    # parameter counts of one budget differ by a percent: a line goes through their mean
-    budget = "pow(10, round(log(datum.parameters) / log(10) * 12) / 12)"
-    panels = alt.layer(lines, *marks).transform_calculate(size=budget)
-    chart = panels.properties(width=210, height=300).facet(
-        column=alt.Column("depth:N", title=None, sort=depths, header=alt.Header(labelFontSize=13))
+    chart = (
+        alt.layer(lines, *marks)
+        .properties(width=210, height=300)
+        .facet(column=alt.Column("depth:N", title=None, sort=depths, header=alt.Header(labelFontSize=13)))
     )
     return Figure(
         name="sizes",
@@ -116,6 +117,27 @@ _WITH_PUBLISHED = (
     "marks and dashed lines what Karpathy, Johnson, Li 2015 print for networks of the same size. Down is "
     "better."
 )
+
+
+def with_sizes(rows: list[Row]) -> list[Row]:
+    """The rows with `size`, where a line goes through those of one line whose parameter counts are about the
+    same: their mean.
+    """
+    found: list[Row] = []
+    of_line: dict[tuple, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: number(row["parameters"]) or 0.0):
+        of_line.setdefault((row["whose"], row.get("family"), row["depth"]), []).append(row)
+    for line in of_line.values():
+        groups: list[list[Row]] = []
+        for row in line:
+            least = number(groups[-1][0]["parameters"]) if groups else None
+            if least is None or (number(row["parameters"]) or 0.0) > SAME_SIZE * least:
+                groups.append([])
+            groups[-1].append(row)
+        for group in groups:
+            counts = numbers(group, "parameters")
+            found += [{**row, "size": sum(counts) / len(counts)} for row in group]
+    return found
 
 
 def _depth(layers: object) -> str:

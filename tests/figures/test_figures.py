@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from rnnscope.errors import ConfigError
 from rnnscope.figures import FAMILIES, charts, config, plain, save
 from rnnscope.figures.figure import drawn_analyses
+from rnnscope.figures.grid import with_sizes
 from rnnscope.figures.loss_axis import ticks
 from rnnscope.figures.paired import differences_from
 from rnnscope.figures.save import render
@@ -66,6 +67,30 @@ def test_a_grid_of_sizes_is_drawn_by_size_beside_what_was_published_and_one_size
         picture = render(figures[name], "svg").decode()
         assert picture.startswith("<svg") and "NaN" not in picture
     assert capfd.readouterr().err == ""
+
+
+def test_a_line_goes_through_its_marks_whatever_the_sizes_and_through_the_middle_of_seeds_of_a_size():
+    counts = {"lstm": (51_000, 134_000, 399_978), "rnn": (52_400, 133_100, 399_538)}
+    rows = [
+        {
+            "model": f"{cell}-{n}-{seed}",
+            "family": cell,
+            "cell": cell,
+            "layers": 1,
+            "parameters": n + 100 * seed,
+        }
+        | {"test_nats": 1.4 - 1e-7 * n, "seed": seed}
+        for cell, of_cell in counts.items()
+        for n in of_cell
+        for seed in (0, 1)
+    ]
+    sized = {
+        row["model"]: row["size"]
+        for row in with_sizes([{**row, "whose": "here", "depth": "1"} for row in rows])
+    }
+    for cell, of_cell in counts.items():
+        for n in of_cell:
+            assert sized[f"{cell}-{n}-0"] == sized[f"{cell}-{n}-1"] == n + 50
 
 
 def test_in_little_room_a_model_stands_above_its_bar_and_every_slice_is_drawn():

@@ -71,23 +71,14 @@ def test_a_grid_of_sizes_is_drawn_by_size_beside_what_was_published_and_one_size
 
 def test_a_line_goes_through_its_marks_whatever_the_sizes_and_through_the_middle_of_seeds_of_a_size():
     counts = {"lstm": (51_000, 134_000, 399_978), "rnn": (52_400, 133_100, 399_538)}
-    rows = [
-        {
-            "model": f"{cell}-{n}-{seed}",
-            "family": cell,
-            "cell": cell,
-            "layers": 1,
-            "parameters": n + 100 * seed,
-        }
-        | {"test_nats": 1.4 - 1e-7 * n, "seed": seed}
+    rows: list[Row] = [
+        {"model": f"{cell}-{n}-{seed}", "family": cell, "parameters": n + 100 * seed}
+        | {"whose": "here", "depth": "1 layer", "test_nats": 1.4}
         for cell, of_cell in counts.items()
         for n in of_cell
         for seed in (0, 1)
     ]
-    sized = {
-        row["model"]: row["size"]
-        for row in with_sizes([{**row, "whose": "here", "depth": "1"} for row in rows])
-    }
+    sized = {row["model"]: row["size"] for row in with_sizes(rows)}
     for cell, of_cell in counts.items():
         for n in of_cell:
             assert sized[f"{cell}-{n}-0"] == sized[f"{cell}-{n}-1"] == n + 50

@@ -39,9 +39,7 @@ def _removed(finding: Finding, most_rows: int) -> Figure | None:
     if not drawn:
         return None
     rows = [_told(row) for row in drawn]
-    order = list(
-        dict.fromkeys(str(row["memory"]) for row in sorted(rows, key=lambda r: -float(r["removed"] or 0)))
-    )
+    order = _best_first(rows)
     base = alt.Chart().encode(y=alt.Y("memory:N", sort=order, title=None, axis=alt.Axis(labelLimit=260)))
     share = _share("removed", [float(row[name] or 0) for row in rows for name in ("low", "high")])
     layers = [
@@ -70,6 +68,13 @@ def _removed(finding: Finding, most_rows: int) -> Figure | None:
             "text where there are not two seeds). Left of zero there are more of them. The dashed rule is "
             "the bet."
         ),
+    )
+
+
+def _best_first(rows: list[Row]) -> list[str]:
+    """Memories in the order of the most that each removes anywhere."""
+    return list(
+        dict.fromkeys(str(row["memory"]) for row in sorted(rows, key=lambda r: -float(r["removed"] or 0)))
     )
 
 
@@ -125,7 +130,7 @@ def _kinds(finding: Finding, most_rows: int) -> Figure | None:
         }
         for row in drawn
     ]
-    memories = list(dict.fromkeys(str(row["memory"]) for row in rows))
+    memories = _best_first([row for row in rows if row["kind"] == KINDS["n-gram"]] or rows)
     most = max(0.01, *(abs(float(row["removed"] or 0)) for row in rows))
     base = alt.Chart().encode(
         x=alt.X("kind:N", sort=list(KINDS.values()), title=None, axis=alt.Axis(labelAngle=-40, orient="top")),
@@ -134,7 +139,7 @@ def _kinds(finding: Finding, most_rows: int) -> Figure | None:
     color: Any = alt.Color(
         "removed:Q",
         scale=alt.Scale(domain=[-most, 0, most], range=["#c64f00", "#f4f4f4", "#0068b3"]),
-        legend=alt.Legend(title="share removed", format="~%", orient="top"),
+        legend=alt.Legend(title="share removed", format="~%", orient="top", tickCount=4, gradientLength=220),
     )
     cells = base.mark_rect(aria=False).encode(color=color, tooltip=_kind_tooltip())
     words = base.mark_text(aria=False, fontSize=11).encode(

@@ -30,7 +30,8 @@ def test_the_wired_unit_comes_first_and_no_other_comes_near(capsys, work: Path, 
     found = ranked(capsys, work, "--hypothesis", hypothesis)
     first, *others = (row | {"kind": found["kind"]} for row in found["units"])
     assert first["unit"] == unit and first["score"] > 0.99 and first["is_clear"]
-    assert first["untrained"] < first["low"] <= first["score"] <= first["high"] and first["q"] < 1e-6
+    assert first["untrained"] < first["score"] and first["q"] < 1e-6
+    assert first["low"] is first["high"] is None  # half of the test text is two blocks
     assert len(others) == UNITS - 1
     # any unit may know a line end for a few characters; what is in quotes goes on for longer
     assert not any(row["is_clear"] and (row["kind"] == "flag" or row["score"] > 0.5) for row in others)

@@ -20,7 +20,7 @@ _spec = importlib.util.spec_from_file_location("wired", Path(__file__).with_name
 assert _spec and _spec.loader
 wired = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(wired)
-SYMBOLS, ROWS, STEPS = 5, 2, 9
+SYMBOLS, ROWS, STEPS = 5, 5, 9
 
 
 def drawn(cell: str, layers: int = 2, hidden: int = 4) -> Network:

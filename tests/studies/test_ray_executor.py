@@ -17,7 +17,7 @@ ray = pytest.importorskip("ray")
 
 LINES = [f"let x{n % 13} = f{n % 7}(x{n * 31 % 13}) + {n * 7919 % 1000};" for n in range(2500)]
 SCRIPT = [sys.executable, "-m", "rnnscope"]
-PATIENCE_S = 200
+PATIENCE_S = 400
 
 CLUSTER = """
 import json, os, signal, sys, time

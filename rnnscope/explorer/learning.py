@@ -5,9 +5,8 @@ At a checkpoint the network stands somewhere between predictors of n characters:
 """
 
 from rnnscope.explorer.shown import Shown
-from rnnscope.figures.loss_axis import number
 from rnnscope.figures.thin import needed
-from rnnscope.records.finding import Finding, Row
+from rnnscope.records.finding import Finding, Row, number
 
 
 class Reference(Shown):

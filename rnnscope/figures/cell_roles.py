@@ -5,11 +5,11 @@ from typing import Any
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
-from rnnscope.figures.loss_axis import number, numbers, padded
+from rnnscope.figures.loss_axis import numbers, padded
 from rnnscope.figures.theme import BAND_PX, family_color, family_shape, with_family
 from rnnscope.figures.thin import evenly_by, left_out, needed
 from rnnscope.records import Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 MOST_NAMES = 24
 """Rows with a name each in one chart."""

@@ -5,12 +5,12 @@ import altair as alt
 from rnnscope.figures.contexts import by_context
 from rnnscope.figures.figure import ROWS, Figure, draws
 from rnnscope.figures.grid import by_size, effects
-from rnnscope.figures.loss_axis import Domain, loss, number, numbers, padded, with_bits
+from rnnscope.figures.loss_axis import Domain, loss, numbers, padded, with_bits
 from rnnscope.figures.paired import differences_from
 from rnnscope.figures.theme import BAND_PX, family_color, family_shape, with_family
 from rnnscope.figures.thin import needed
 from rnnscope.records import Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 MOST_NAMES = 60
 """Rows with a name each in one chart; more is a wall."""

@@ -5,12 +5,12 @@ from collections import Counter
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure
-from rnnscope.figures.loss_axis import Domain, number, numbers
+from rnnscope.figures.loss_axis import Domain, numbers
 from rnnscope.figures.panels import color_and_shape, in_panels
 from rnnscope.figures.thin import needed
 from rnnscope.figures.visible import band, middle, of_first_models, span, visible
 from rnnscope.records import Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 MOST_PANELS = 4
 LEAST_POINTS = 3

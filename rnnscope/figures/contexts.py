@@ -3,11 +3,11 @@
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure
-from rnnscope.figures.loss_axis import Domain, loss, number, numbers, padded, with_bits
+from rnnscope.figures.loss_axis import Domain, loss, numbers, padded, with_bits
 from rnnscope.figures.theme import family_color, family_shape
 from rnnscope.figures.thin import needed
 from rnnscope.records import Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 PUBLISHED = "published_window_nats"
 

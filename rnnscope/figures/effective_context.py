@@ -9,12 +9,12 @@ import altair as alt
 
 from rnnscope.figures.context_excess import classes, rest
 from rnnscope.figures.figure import ROWS, Figure, draws
-from rnnscope.figures.loss_axis import Domain, loss, number, numbers, padded
+from rnnscope.figures.loss_axis import Domain, loss, numbers, padded
 from rnnscope.figures.theme import family_color, family_shape, with_family
 from rnnscope.figures.thin import needed
 from rnnscope.figures.visible import band, middle, of_first_models, scale, span, visible
 from rnnscope.records import Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 MOST_MODELS = 8
 """Lines that can be told apart in one chart."""

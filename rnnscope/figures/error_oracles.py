@@ -7,11 +7,11 @@ import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
 from rnnscope.figures.fitting import fitting
-from rnnscope.figures.loss_axis import number, numbers
+from rnnscope.figures.loss_axis import numbers
 from rnnscope.figures.panels import closed, in_panels
 from rnnscope.figures.thin import left_out, needed
 from rnnscope.records import Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 MOST_MODELS = 12
 """Bars in one chart."""

@@ -5,11 +5,11 @@ from itertools import pairwise
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure
-from rnnscope.figures.loss_axis import loss, number, numbers, padded, with_bits
+from rnnscope.figures.loss_axis import loss, numbers, padded, with_bits
 from rnnscope.figures.theme import family_color, with_family
 from rnnscope.figures.thin import needed
 from rnnscope.records import Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 LEAST_SIZES = 2
 """Parameter counts, apart by more than a tenth, that make a figure by size worth drawing."""
@@ -51,11 +51,12 @@ def by_size(finding: Finding, models: list[Row], most: int) -> Figure | None:
     drawn = with_sizes((ours + with_family(theirs))[:most])
     domain = padded(numbers(drawn, "test_nats"))
     depths = sorted({str(row["depth"]) for row in drawn})
+    scale = alt.Scale(type="log", nice=False, domain=[min(sizes) * 0.85, max(sizes) * 1.18])
     base = alt.Chart(ROWS).encode(
         x=alt.X(
             "parameters:Q",
             title="parameters (log scale)",
-            scale=alt.Scale(type="log", nice=False, domain=[min(sizes) * 0.85, max(sizes) * 1.18]),
+            scale=scale,
             axis=alt.Axis(format="~s", grid=False, tickCount=4, labelOverlap=True),
         ),
         y=loss("y", "test_nats", domain),
@@ -74,10 +75,7 @@ def by_size(finding: Finding, models: list[Row], most: int) -> Figure | None:
             y=alt.Y("mean(test_nats):Q", scale=alt.Scale(domain=list(domain), nice=False, zero=False)),
             strokeDash=dash,
             detail="family:N",
-            x=alt.X(
-                "size:Q",
-                scale=alt.Scale(type="log", nice=False, domain=[min(sizes) * 0.85, max(sizes) * 1.18]),
-            ),
+            x=alt.X("size:Q", scale=scale),
         )
     )
     tooltip = [

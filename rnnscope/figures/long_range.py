@@ -9,12 +9,12 @@ from typing import Any
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
-from rnnscope.figures.loss_axis import number, numbers
+from rnnscope.figures.loss_axis import numbers
 from rnnscope.figures.panels import closed
 from rnnscope.figures.theme import FAMILIES, family_of
 from rnnscope.figures.thin import needed
 from rnnscope.records import Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 MOST_PAIRS = 6
 """Panels of one figure; a screenful."""

@@ -7,17 +7,10 @@ from typing import Any, Literal
 import altair as alt
 import numpy as np
 
-from rnnscope.records.finding import Row, Scalar
+from rnnscope.records.finding import Row
 
 LN2 = math.log(2)
 Domain = tuple[float, float]
-
-
-def number(value: Scalar) -> float | None:
-    """`value` if it is a finite number."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
 
 
 def numbers(rows: Iterable[Row], *names: str) -> list[float]:

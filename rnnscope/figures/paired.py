@@ -1,8 +1,7 @@
 """Paired differences seen from one model: who is better than it, by how much, how surely."""
 
-from rnnscope.figures.loss_axis import number
 from rnnscope.records import Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 
 def differences_from(finding: Finding, reference: str) -> list[Row]:

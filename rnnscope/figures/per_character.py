@@ -7,12 +7,12 @@ from typing import Any
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
-from rnnscope.figures.loss_axis import loss, number, numbers, padded, with_bits
+from rnnscope.figures.loss_axis import loss, numbers, padded, with_bits
 from rnnscope.figures.predictors import legend_labels, told_apart
 from rnnscope.figures.theme import BAND_PX, family_color, family_shape
 from rnnscope.figures.thin import needed
 from rnnscope.records import Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 MOST_CONTRIBUTIONS = 30
 """Bars; what is left is one bar together."""

@@ -5,11 +5,11 @@ from typing import Any, Literal
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
-from rnnscope.figures.loss_axis import Domain, loss, number, numbers, padded, with_bits
+from rnnscope.figures.loss_axis import Domain, loss, numbers, padded, with_bits
 from rnnscope.figures.theme import family_color, family_shape, with_family
 from rnnscope.figures.thin import evenly_by, left_out, needed
 from rnnscope.records import Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 MOST_MARKED = 6
 """Runs up to which the training loss is drawn too, and the marks are large."""

@@ -5,11 +5,11 @@ from typing import Any, Literal
 import altair as alt
 
 from rnnscope.figures.figure import ROWS, Figure, draws
-from rnnscope.figures.loss_axis import number, numbers, padded
+from rnnscope.figures.loss_axis import numbers, padded
 from rnnscope.figures.theme import BAND_PX
 from rnnscope.figures.thin import left_out, needed
 from rnnscope.records import Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 LOSSES = (
     "A line is a predictor of n characters. Above zero the network's loss is the lower one: it has learned "

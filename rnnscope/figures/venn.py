@@ -8,10 +8,9 @@ import numpy as np
 
 from rnnscope.figures.circles import REGIONS, Circles, fitted
 from rnnscope.figures.figure import ROWS, Figure
-from rnnscope.figures.loss_axis import number
 from rnnscope.figures.predictors import legend_labels
 from rnnscope.figures.theme import family_color
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 HEIGHT_PX = 420
 MARGIN_PX = 40

@@ -5,8 +5,8 @@ from typing import Any
 
 import altair as alt
 
-from rnnscope.figures.loss_axis import number, numbers
-from rnnscope.records.finding import Row
+from rnnscope.figures.loss_axis import numbers
+from rnnscope.records.finding import Row, number
 
 
 def middle(row: Row) -> float:

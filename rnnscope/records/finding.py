@@ -4,6 +4,7 @@ A finding is one JSON file, `findings/ANALYSIS.json`; it is all that report, exp
 """
 
 import json
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,6 +16,13 @@ from rnnscope.records.folder import Manifest, write_text
 
 Scalar = str | int | float | bool | None
 Row = dict[str, Scalar]
+
+
+def number(value: Scalar) -> float | None:
+    """`value` if it is a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
 
 
 class Excerpt(BaseModel):

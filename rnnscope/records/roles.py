@@ -1,7 +1,6 @@
 """Rows of a finding that say which role a unit has -> one scale for all kinds of tracks."""
 
-import math
-
+from rnnscope.records import finding
 from rnnscope.records.finding import Row
 
 CONTROLS = ("control_high", "last_character", "untrained")
@@ -10,10 +9,7 @@ CONTROLS = ("control_high", "last_character", "untrained")
 
 def number(row: Row, name: str) -> float | None:
     """A finite number of a row; None where there is none."""
-    value = row.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
+    return finding.number(row.get(name))
 
 
 def margin(row: Row) -> float:

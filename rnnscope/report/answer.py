@@ -4,11 +4,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from rnnscope.figures import family_of, plain
-from rnnscope.figures.loss_axis import LN2, number
+from rnnscope.figures.loss_axis import LN2
 from rnnscope.figures.paired import differences_from
 from rnnscope.figures.thin import needed
 from rnnscope.records import Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 
 MOST_NAMES = 5
 """Models named in one sentence, and networks in the small table."""

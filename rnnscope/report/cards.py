@@ -12,9 +12,8 @@ from itertools import groupby
 from markupsafe import Markup
 
 from rnnscope.figures import plain
-from rnnscope.figures.loss_axis import number
 from rnnscope.records import Excerpt, Finding
-from rnnscope.records.finding import Row
+from rnnscope.records.finding import Row, number
 from rnnscope.report.coloured import spans
 from rnnscope.report.limits import Limits
 

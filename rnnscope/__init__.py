@@ -8,14 +8,16 @@ from rnnscope import displays
 if TYPE_CHECKING:
     from rnnscope.models.foreign import load_module
     from rnnscope.replay.scope import Scope, attach
+    from rnnscope.studies.adopting import adopt
 
 __version__ = "0.1.0"
 _HOME = {
     "Scope": "rnnscope.replay.scope",
+    "adopt": "rnnscope.studies.adopting",
     "attach": "rnnscope.replay.scope",
     "load_module": "rnnscope.models.foreign",
 }
-__all__ = ["Scope", "attach", "load_module"]
+__all__ = ["Scope", "adopt", "attach", "load_module"]
 
 displays.register("finding", "rnnscope.report.notebook:finding_html")
 displays.register("cache", "rnnscope.report.notebook:cache_html")

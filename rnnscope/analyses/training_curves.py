@@ -104,7 +104,7 @@ def _reading(runs: Sequence[Run], crossings: list[Row], ngram_validation_nats: M
             clause += f" ({_place(beaten, best)})"
         clauses.append(clause)
     if not clauses:
-        return "No network was trained."
+        return "No network was trained here."
     others = len(runs) - len(clauses)
     opening = f"Of {len(runs)} networks the best of each cell: " if others else ""
     return f"{opening}{'; '.join(clauses)}."

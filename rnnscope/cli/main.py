@@ -13,6 +13,7 @@ import typer
 from rnnscope import __version__
 from rnnscope.cli import (
     ablate,
+    adopt,
     analyse,
     corpus,
     doctor,
@@ -49,6 +50,7 @@ for module in (
     ngram,
     window,
     train,
+    adopt,
     replay,
     sample,
     statistics,

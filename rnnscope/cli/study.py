@@ -20,6 +20,7 @@ from rnnscope.cli.options import (
 if TYPE_CHECKING:
     from rnnscope.studies.executor import Executor
     from rnnscope.studies.grid import Grid
+    from rnnscope.studies.study import Outcome
     from rnnscope.studies.work import Work
 
 
@@ -34,6 +35,13 @@ def study(
         typer.Argument(help="A corpus in the work folder, or a source as 'rnnscope corpus build' takes it."),
     ] = "python-library",
     scale: Annotated[str, typer.Option(help="smoke, demo, small or paper.")] = "demo",
+    models: Annotated[
+        str | None,
+        typer.Option(
+            help="Train nothing: study these finished runs of the corpus, by name; 'all' takes all of them.",
+            metavar="RUN,RUN",
+        ),
+    ] = None,
     grid: Annotated[
         str | None,
         typer.Option(help="Train a grid of networks instead of the scale's: figure1.", show_default=False),
@@ -88,7 +96,7 @@ def study(
     from rnnscope.errors import ConfigError
     from rnnscope.studies.grid import parse_numbers
     from rnnscope.studies.scales import scale_named
-    from rnnscope.studies.study import run_study, study_corpus
+    from rnnscope.studies.study import run_study, study_corpus, study_runs
     from rnnscope.studies.training import Listener
     from rnnscope.studies.work import Work
 
@@ -100,6 +108,22 @@ def study(
     elif dry_run or results or ray or seeds != "1":
         raise ConfigError("--dry-run, --results, --ray and --seeds are a grid's; say --grid figure1 too")
     place = Work(work)
+    if models is not None:
+        if chosen is not None:
+            raise ConfigError("--models trains nothing, and --grid does; leave one of them away")
+        with RunsOnScreen() as screen:
+            names = [each.strip() for each in models.split(",") if each.strip() not in ("", "all")]
+            outcome = study_runs(
+                corpus,
+                place,
+                names,
+                processes=at_a_time,
+                seed=seed,
+                command=command_line(),
+                listener=Listener(screen.notice),
+            )
+        _emit(outcome, as_json)
+        return
     if chosen is not None and dry_run:
         found = study_corpus(corpus, scale_named(scale), place, command_line(), notice)
         _print_plan(chosen, found.symbols, found.part("train").chars, as_json)
@@ -117,6 +141,10 @@ def study(
             command=command_line(),
             listener=Listener(screen.notice, screen.update, screen.expect, screen.is_done),
         )
+    _emit(outcome, as_json)
+
+
+def _emit(outcome: "Outcome", as_json: bool) -> None:
     findings = {name: str(path) for name, path in outcome.findings.items()}
     emit(
         as_json,

@@ -61,9 +61,13 @@ def _metadata_name(config: ModelConfig) -> str:
 
 def save_model(path: Path, model: Model) -> None:
     """Writes `path` whole or not at all. Raises RecordError where the disk refuses."""
+    write_bytes(path, model_bytes(model))
+
+
+def model_bytes(model: Model) -> bytes:
+    """The content of its file."""
     tensors = {name: parameter.detach().cpu().contiguous() for name, parameter in model.named_parameters()}
-    metadata = {_metadata_name(model.config): model.config.model_dump_json()}
-    write_bytes(path, save(tensors, metadata=metadata))
+    return save(tensors, metadata={_metadata_name(model.config): model.config.model_dump_json()})
 
 
 def load_model(path: Path) -> Model:

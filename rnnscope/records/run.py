@@ -1,5 +1,5 @@
-"""Run: one trained network on disk, finished or on its way. Knows files, and tensors by name
-alone.
+"""Run: one trained network on disk, finished or on its way, or one that was trained elsewhere. Knows files,
+and tensors by name alone.
 
 runs/CORPUS/NAME/config.json       the whole training config; written first
                  log.jsonl         one line per logged step and per validation; the same bytes for the same
@@ -21,6 +21,9 @@ from safetensors import SafetensorError, safe_open
 
 from rnnscope.errors import RecordError, did_you_mean
 from rnnscope.records.folder import Manifest, is_whole
+
+ADOPTED = "adopted"
+"""The recipe of a network that was trained elsewhere: what is not known of its training is 0."""
 
 
 class RunManifest(Manifest):
@@ -53,6 +56,12 @@ class RunManifest(Manifest):
     """Validation rows whose loss stands far above the others': the network fell into a bad state there and
     stayed.
     """
+    adopted_within_nats: float | None = None
+    """Of an adopted network: the largest difference of a log-probability from its own, on a piece of the
+    validation text."""
+    outside_nats: float | None = None
+    """Of an adopted network: what a character costs less, on average, since symbols that the text does not
+    have get no probability here."""
     fingerprint: str
     """sha256 over config, corpus and weights."""
 
@@ -76,6 +85,11 @@ class Run:
     def reference(self) -> str:
         """'CORPUS/NAME', what commands take."""
         return f"{self.manifest.corpus}/{self.manifest.name}"
+
+    @property
+    def is_adopted(self) -> bool:
+        """Whether it was trained elsewhere; it then has no training config, no log and no milestones."""
+        return self.manifest.recipe == ADOPTED
 
     @property
     def config_path(self) -> Path:

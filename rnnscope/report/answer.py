@@ -9,6 +9,7 @@ from rnnscope.figures.paired import differences_from
 from rnnscope.figures.thin import needed
 from rnnscope.records import Finding
 from rnnscope.records.finding import Row, number
+from rnnscope.records.run import ADOPTED
 
 MOST_NAMES = 5
 """Models named in one sentence, and networks in the small table."""
@@ -136,16 +137,22 @@ def _headline(networks: list[Row], ngram: Row, differences: dict[str, Row], corp
 def _trained(networks: list[Row], finding: Finding) -> str:
     kinds = Counter(family_of(row) for row in networks)
     names = [_counted({"RNN": "tanh RNN"}.get(kind, kind), count) for kind, count in kinds.items()]
-    sentence = f"{_listed(names)} {'was' if len(networks) == 1 else 'were'} trained on {_corpus(finding)}"
+    sentence = _listed(names)
     sentence = sentence[0].upper() + sentence[1:]
+    verb = "was" if len(networks) == 1 else "were"
     sizes = sorted(int(size) for row in networks if (size := number(row.get("parameters"))) is not None)
+    size = ""
     if sizes:
-        sentence += (
-            f", with {sizes[0]:,} parameters"
-            if sizes[0] == sizes[-1]
-            else f", with {sizes[0]:,} to {sizes[-1]:,} parameters"
+        ends = f"{sizes[0]:,}" if sizes[0] == sizes[-1] else f"{sizes[0]:,} to {sizes[-1]:,}"
+        size = f"with {ends} parameters"
+    chars, corpus = number(finding.numbers.get("test_chars")), _corpus(finding)
+    if adopted := [_name(row) for row in networks if row.get("recipe") == ADOPTED]:
+        tested = f"{int(chars):,} characters of {corpus}" if chars else corpus
+        return (
+            f"{' '.join(filter(None, [sentence, size]))} {verb} tested on {tested}. Trained elsewhere: "
+            f"{_listed(adopted)}; whether that text was among what they read is not known here."
         )
-    chars = number(finding.numbers.get("test_chars"))
+    sentence = ", ".join(filter(None, [f"{sentence} {verb} trained on {corpus}", size]))
     return (
         f"{sentence}, and tested on {int(chars):,} characters they had not seen." if chars else f"{sentence}."
     )

@@ -1,4 +1,6 @@
-"""What is on disk of one text -> one finding. Knows how a Study is put together after the fact."""
+"""What is on disk of one text -> a Study of it, and one finding. Knows how a Study is put together after the
+fact.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +11,7 @@ from rnnscope.records.corpus import Corpus
 from rnnscope.records.count_model import CountModel
 from rnnscope.records.finding import Finding
 from rnnscope.records.run import Run, find_run
-from rnnscope.settings import changed
+from rnnscope.settings import Settings, changed
 from rnnscope.studies.counting import count_and_score
 from rnnscope.studies.executor import run_jobs
 from rnnscope.studies.findings import analysis_named, make_findings
@@ -47,12 +49,44 @@ def analyse(
     if told and analysis.settings is None:
         raise ConfigError(f"analysis '{name}' has nothing to set; leave --set away")
     settings = {} if analysis.settings is None else {name: changed(analysis.settings, told or {})}
+    study = study_of(
+        work,
+        corpus,
+        models,
+        opens=analysis.is_of_units,
+        processes=processes,
+        seed=seed,
+        command=command,
+        settings=settings,
+        notice=notice,
+    )
+    return Finding.load(make_findings(study, [name])[name])
+
+
+def study_of(
+    work: Work,
+    corpus: Corpus,
+    models: Sequence[str],
+    *,
+    opens: bool,
+    processes: int,
+    seed: int,
+    command: str,
+    settings: Mapping[str, Settings],
+    notice: Callable[[str], None],
+) -> Study:
+    """What the analyses read of finished runs of a corpus: those named, by default all of them. `opens`: the
+    recurrent ones among them are traced, of many that are not named the best of each cell.
+
+    Raises ConfigError for a run that there is not, RecordError where no run is finished, or where none could
+    be opened.
+    """
     named = [f"{corpus.name}/{each.removeprefix(f'{corpus.name}/')}" for each in models]
     runs = [find_run(work.folder, each) for each in named] or finished_runs(work, corpus)
     scores = count_and_score(work, corpus, CONTEXTS, command)
     readers = Readers(runs)
     opened = readers.networks if models else best_of_each_cell(runs, CELLS)
-    if analysis.is_of_units:
+    if opens:
         _ = Readers(readers.networks).large  # without a recurrent network there is nothing to open
         growing = Readers(readers.networks).growing
         if growing is not None and growing not in opened:
@@ -60,7 +94,7 @@ def analyse(
         notice("looking inside " + ", ".join(run.name for run in opened))
         jobs = [TraceJob(work.folder, corpus.name, run.folder, TRACE_CHARS, command) for run in opened]
         run_jobs(trace_run, jobs, processes)
-    study = Study(
+    return Study(
         work=work,
         corpus=corpus,
         runs=tuple(runs),
@@ -73,7 +107,6 @@ def analyse(
         command=command,
         settings=settings,
     )
-    return Finding.load(make_findings(study, [name])[name])
 
 
 def finished_runs(work: Work, corpus: Corpus) -> list[Run]:

@@ -69,7 +69,7 @@ class Analysis:
 
 
 ANALYSES: dict[str, Analysis] = {
-    "comparison": Analysis(of_text.comparison),
+    "comparison": Analysis(of_text.comparison, version=2),
     "model_map": Analysis(of_text.map_of_models),
     "error_overlap": Analysis(of_text.overlap, OverlapSettings()),
     "per_character": Analysis(of_text.by_character, PerCharacterSettings()),

@@ -12,6 +12,7 @@ from rnnscope.errors import RecordError
 from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
+from rnnscope.studies.configs import train_config
 from rnnscope.studies.executor import in_this_process, tell
 from rnnscope.studies.unit_states import UNTRAINED, current_trace, state_sites
 from rnnscope.studies.work import Work
@@ -142,13 +143,13 @@ def trace_run(job: TraceJob) -> None:
 
 
 def replay_run(run: Run, corpus: Corpus, part: str, command: str = "") -> Surprisal:
-    """A run's Surprisal on a part of a corpus. Raises RecordError where it was trained on another text."""
+    """A run's Surprisal on a part of a corpus. Raises RecordError where it is of another text."""
     from rnnscope.replay.surprisal import replay_surprisal
 
     if run.manifest.corpus_fingerprint != corpus.manifest.fingerprint:
         raise RecordError(
-            f"run '{run.name}' was trained on another text than '{corpus.name}' is now; train it anew or "
-            "build the corpus as it was"
+            f"run '{run.name}' is of another text than '{corpus.name}' is now; make it anew or build the "
+            "corpus as it was"
         )
 
     folder = run.replay_folder(part, "surprisal")
@@ -193,10 +194,17 @@ def load_predictor(run: Run) -> "Model":
 
 
 def load_untrained(run: Run) -> "Network":
-    """The network that the run's training began with. Raises RecordError where its config is missing."""
+    """The network that the run's training began with; for an adopted one, whose beginning is not known, one
+    of its shape as `fast` begins. Raises RecordError where its config is missing.
+    """
     from rnnscope.models.network import Network
     from rnnscope.training.learner import untrained
 
-    network = untrained(TrainConfig.load(run.config_path), run.manifest.symbols)
+    of = run.manifest
+    if run.is_adopted:
+        config = train_config("fast", of.cell, of.layers, of.hidden, seed=0)
+    else:
+        config = TrainConfig.load(run.config_path)
+    network = untrained(config, of.symbols)
     assert isinstance(network, Network), "only a recurrent network is looked into"
     return network

@@ -13,12 +13,13 @@ from rnnscope.corpora import build_corpus, source_from
 from rnnscope.corpora.sources import PYTHON_LIBRARY
 from rnnscope.errors import RecordError
 from rnnscope.models.sizing import WINDOW, has_units, matched_hidden, parameters
-from rnnscope.records.corpus import Corpus
+from rnnscope.records.corpus import Corpus, find_corpus
 from rnnscope.records.count_model import CountModel
 from rnnscope.records.finding import Finding
 from rnnscope.records.folder import checked_name, is_whole
 from rnnscope.records.run import Run
 from rnnscope.report import write_report
+from rnnscope.studies.analysing import study_of
 from rnnscope.studies.configs import train_config
 from rnnscope.studies.context import ContextSettings
 from rnnscope.studies.counting import count_and_score
@@ -123,15 +124,44 @@ def run_study(
                 ),
             },
         )
-        paths = make_findings(study)
-        findings = [Finding.load(path) for path in paths.values()]
-        page = write_study_report(work, corpus, findings, command)
-        return Outcome(
-            page,
-            paths,
-            [finding.reading for finding in findings],
-            {name: str(error) for name, error in failures.items()},
+        return _outcome(study, {name: str(error) for name, error in failures.items()})
+
+
+def study_runs(
+    text: str,
+    work: Work,
+    models: Sequence[str],
+    *,
+    processes: int,
+    seed: int = 0,
+    command: str = "",
+    listener: Listener = NOBODY,
+) -> Outcome:
+    """Every finding of runs that are there, and their report: a study that trains nothing. `text`: a corpus
+    in the work folder. Raises RnnscopeError for what the user can mend.
+    """
+    with only_one_study(work, listener.notice):
+        corpus = find_corpus(work.folder, text)
+        study = study_of(
+            work,
+            corpus,
+            models,
+            opens=True,
+            processes=processes,
+            seed=seed,
+            command=command,
+            settings={},
+            notice=listener.notice,
         )
+        return _outcome(study, {})
+
+
+def _outcome(study: Study, failures: dict[str, str]) -> Outcome:
+    """All findings and the report."""
+    paths = make_findings(study)
+    findings = [Finding.load(path) for path in paths.values()]
+    page = write_study_report(study.work, study.corpus, findings, study.command)
+    return Outcome(page, paths, [finding.reading for finding in findings], failures)
 
 
 def study_corpus(text: str, scale: Scale, work: Work, command: str, notice: Callable[[str], None]) -> Corpus:

@@ -12,7 +12,8 @@ from rnnscope.analyses.per_character import PerCharacterSettings, per_character
 from rnnscope.analyses.training_curves import training_curves
 from rnnscope.analyses.training_dynamics import DynamicsSettings, no_milestones, training_dynamics
 from rnnscope.models.sizing import WINDOW, has_units
-from rnnscope.records.finding import Finding
+from rnnscope.records.finding import Finding, Scalar
+from rnnscope.records.run import ADOPTED, Run
 from rnnscope.studies.configs import asked_settings
 from rnnscope.studies.context import ContextJob, ContextSettings, ngram_context, run_context
 from rnnscope.studies.counting import best_context
@@ -38,19 +39,33 @@ def _scored(study: Study) -> list[Competitor]:
         Competitor(study.ngram(context), "n-gram", study.validation_nats[context], {"context": context})
         for context in contexts
     ]
-    fields = {"cell", "context", "layers", "hidden", "parameters", "epochs", "train_seconds", "seed"}
     for run in [*study.readers.carrying, *study.readers.windows.values()]:
-        config = TrainConfig.load(run.config_path)
+        settings, asked = _settings_of(run)
         each = Competitor(
             study.surprisal(run),
             "n-NN" if run.manifest.cell == WINDOW else "network",
             run.manifest.validation_nats,
-            run.manifest.model_dump(include=fields),
-            config.all_but_seed(),
-            frozenset(asked_settings(config)),
+            run.manifest.model_dump(include=SHAPE if run.is_adopted else SHAPE | TRAINING),
+            settings,
+            asked,
         )
         found.append(each)
     return found
+
+
+SHAPE = {"cell", "context", "layers", "hidden", "parameters"}
+TRAINING = {"epochs", "train_seconds", "seed"}
+"""What is told of a run in the comparison; nothing is known of the training of an adopted one."""
+
+
+def _settings_of(run: Run) -> tuple[dict[str, Scalar], frozenset[str]]:
+    """What its weights hang on but the seed, and which of it was asked for. Of an adopted run neither is
+    known, and no other is a seed of the same network.
+    """
+    if run.is_adopted:
+        return {"recipe": ADOPTED, "name": run.name}, frozenset()
+    config = TrainConfig.load(run.config_path)
+    return config.all_but_seed(), frozenset(asked_settings(config))
 
 
 def overlap(study: Study, *, settings: OverlapSettings) -> Finding:
@@ -97,7 +112,8 @@ NEAR_CONTEXTS = (3, 7)
 
 
 def curves(study: Study) -> Finding:
-    return training_curves(study.readers.carrying, study.validation_nats, study.corpus.name)
+    trained = [run for run in study.readers.carrying if not run.is_adopted]
+    return training_curves(trained, study.validation_nats, study.corpus.name)
 
 
 def dynamics(study: Study, cell_roles: Finding, *, settings: DynamicsSettings) -> Finding:

@@ -24,6 +24,11 @@ def alone(folder: Path) -> AbstractContextManager[None]:
 def check_folder(folder: Path, config: TrainConfig, corpus: Corpus, resume: str) -> None:
     """Writes the config where there is none. Raises ConfigError or RecordError for another run's folder."""
     path = folder / "config.json"
+    if is_whole(folder) and Run.read(folder).is_adopted:
+        raise ConfigError(
+            f"run '{folder.name}' is a network that was trained elsewhere; choose another name or remove "
+            f"'{folder}'"
+        )
     if not path.is_file():
         if resume == "only":
             raise RecordError(

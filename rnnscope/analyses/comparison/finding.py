@@ -114,6 +114,7 @@ def _model_row(
         "model": competitor.name,
         "family": competitor.family,
         **{key: competitor.facts.get(key) for key in keys},
+        "recipe": competitor.settings.get("recipe"),
         "validation_nats": competitor.validation_nats,
         "test_nats": loss.value,
         "low": loss.low,

@@ -8,6 +8,7 @@ from rnnscope.analyses.comparison.competitors import Competitor, Configuration, 
 from rnnscope.analyses.comparison.published import SOURCE, Published
 from rnnscope.estimate import BLOCK_CHARS, CONFIDENCE, RESAMPLES, Resampled
 from rnnscope.records.finding import Row
+from rnnscope.records.run import ADOPTED
 from rnnscope.scoring import trapped_rows
 
 MOST_NAMES = 8
@@ -156,8 +157,16 @@ def caveats_of(ranked: Sequence[Competitor]) -> list[str]:
         "What is called best, and which of several stands for its size, is chosen by validation loss, never "
         "by test loss.",
     ]
-    if len({c.facts.get("seed") for c in networks}) <= 1 and networks:
+    adopted = [each for each in networks if each.settings.get("recipe") == ADOPTED]
+    trained = [each for each in networks if each not in adopted]
+    if len({each.facts.get("seed") for each in trained}) == 1:
         caveats.append("Every network here was trained once, with one seed.")
+    if adopted:
+        names = ", ".join(each.name for each in adopted)
+        caveats.append(
+            f"Trained elsewhere: {names}. What they have read is not known here; of test text "
+            "that they were trained on their losses are too low."
+        )
     for competitor in ranked:
         row = _trapped(competitor)
         if row:

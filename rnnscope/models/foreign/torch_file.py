@@ -22,7 +22,7 @@ def from_torch_file(file: Path, layer: str | None, nonlinearity: str, batch_firs
     """`layer` is what comes before 'weight_ih_l0' in the names ('encoder.rnn'). Raises RecordError,
     ConfigError."""
     found: dict[str, dict[tuple[int, int], Matrices]] = {}
-    for name, tensor in _tensors(file).items():
+    for name, tensor in tensors_in(file).items():
         if matched := _NAME.fullmatch(name):
             where = (int(matched["layer"]), int(bool(matched["reverse"])))
             matrices = found.setdefault(matched["prefix"] or "", {}).setdefault(where, {})
@@ -55,7 +55,15 @@ def _cell(matrices: Matrices, what: str) -> str:
     return _CELLS[int(gates)]
 
 
-def _tensors(file: Path) -> dict[str, Tensor]:
+def is_recurrent(name: str) -> bool:
+    """Whether a tensor of this name is one of a recurrent module's."""
+    return _NAME.fullmatch(name) is not None
+
+
+def tensors_in(file: Path) -> dict[str, Tensor]:
+    """Name -> tensor, of the state_dict in `file` or of the one that lies in it as 'state_dict'. Raises
+    RecordError.
+    """
     try:
         if file.suffix == ".safetensors":
             content: object = load_file(file)

@@ -53,7 +53,7 @@ def attach(
         if path or embed or head:
             raise ConfigError("a network of ours has its own embedding and head; give the network alone")
         return _attach_network(model, symbols, "the network")
-    layers = ModuleLayers(_recurrent(model, path))
+    layers = ModuleLayers(recurrent_in(model, path))
     what = f"the {type(layers.module).__name__}" + (f" at '{path}'" if path else "")
     if path and embed is None and head is None and symbols is None:
         return Scope(layers, _through_model(layers, model), what)
@@ -85,7 +85,7 @@ def _attach_network(network: Network, symbols: Symbols | None, what: str) -> Sco
     return Scope(NetworkLayers(network), run, what)
 
 
-def _recurrent(model: nn.Module, path: str | None) -> nn.RNNBase:
+def recurrent_in(model: nn.Module, path: str | None) -> nn.RNNBase:
     """The module to open. Raises ConfigError with the paths where there is one."""
     inside = [name for name, each in model.named_modules() if isinstance(each, OPENED) and name]
     try:

@@ -33,7 +33,7 @@ from rnnscope.training import fast, train
 NETWORKS: tuple[tuple[CellName, int, int, float, float], ...] = (
     ("lstm", 1, 128, 1.277, 1.5),
     ("rnn", 1, 273, 1.417, 0.6),
-    ("gru", 1, 151, 1.230, 3.5),
+    ("gru", 1, 151, 1.230, 3.25),
     ("lstm", 2, 84, 1.227, 2.75),
     ("lstm", 1, 256, 1.189, 1.75),
     ("lstm", 1, 512, 1.161, 1.25),

@@ -51,13 +51,14 @@ def by_size(finding: Finding, models: list[Row], most: int) -> Figure | None:
     drawn = with_sizes((ours + with_family(theirs))[:most])
     domain = padded(numbers(drawn, "test_nats"))
     depths = sorted({str(row["depth"]) for row in drawn})
-    scale = alt.Scale(type="log", nice=False, domain=[min(sizes) * 0.85, max(sizes) * 1.18])
+    ends = min(sizes) * 0.85, max(sizes) * 1.18
+    scale = alt.Scale(type="log", nice=False, domain=list(ends))
     base = alt.Chart(ROWS).encode(
         x=alt.X(
             "parameters:Q",
             title="parameters (log scale)",
             scale=scale,
-            axis=alt.Axis(format="~s", grid=False, tickCount=4, labelOverlap=True),
+            axis=alt.Axis(format="~s", grid=False, values=_round_sizes(*ends), labelOverlap=True),
         ),
         y=loss("y", "test_nats", domain),
         color=family_color(drawn),
@@ -66,7 +67,7 @@ def by_size(finding: Finding, models: list[Row], most: int) -> Figure | None:
         "whose:N",
         title=None,
         scale=alt.Scale(domain=list(WHOSE), range=[[1, 0], [5, 4]]),
-        legend=alt.Legend(symbolStrokeWidth=2) if theirs else None,
+        legend=alt.Legend(symbolStrokeWidth=2, symbolSize=300) if theirs else None,
     )
     lines = (
         base.transform_filter("datum.is_on_line")
@@ -115,6 +116,12 @@ _WITH_PUBLISHED = (
     "marks and dashed lines what Karpathy, Johnson, Li 2015 print for networks of the same size. Down is "
     "better."
 )
+
+
+def _round_sizes(least: float, most: float) -> list[int]:
+    """1, 2 and 5 times powers of ten from `least` to `most`."""
+    rounds = [digit * 10**power for power in range(1, 12) for digit in (1, 2, 5)]
+    return [each for each in rounds if least <= each <= most]
 
 
 def with_sizes(rows: list[Row]) -> list[Row]:

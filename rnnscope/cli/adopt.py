@@ -8,7 +8,7 @@ import typer
 from rnnscope.cli.options import DEFAULT_WORK, JsonOption, WorkOption, command_line, emit, notice
 
 if TYPE_CHECKING:
-    from rnnscope.studies.adopting import Symbols
+    from rnnscope.studies.alphabets import Symbols
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +18,8 @@ def register(app: typer.Typer) -> None:
 def adopt(
     corpus: Annotated[str, typer.Argument(help="Name of a corpus in the work folder.")],
     file: Annotated[
-        Path, typer.Argument(help="A bare state_dict: .pt, .pth, .bin or .safetensors.", metavar="FILE")
+        Path,
+        typer.Argument(help="A bare state_dict: .pt, .pth, .ckpt, .bin or .safetensors.", metavar="FILE"),
     ],
     alphabet: Annotated[
         str | None,
@@ -37,20 +38,25 @@ def adopt(
         str | None, typer.Option(help="The embedding in the file's names.", metavar="NAME")
     ] = None,
     decoder: Annotated[str | None, typer.Option(help="The matrix that makes logits.", metavar="NAME")] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(help="Weights with no part in predictions; may be given again.", metavar="NAME"),
+    ] = None,
     name: Annotated[str | None, typer.Option(help="What the run is to be called.")] = None,
     work: WorkOption = DEFAULT_WORK,
     as_json: JsonOption = False,
 ) -> None:
     """Take a character model that was trained elsewhere as a run: every other command then takes it.
 
-    It is checked to predict what the file's network does. From Python, rnnscope.adopt takes any module.
+    A file holds weights and not what is done with them: it is taken for an embedding, a recurrent module and
+    a decoder, one after the other. From Python, rnnscope.adopt checks the model itself.
     """
     from rnnscope.models.foreign import load_language_model
     from rnnscope.records.surprisal import Surprisal
-    from rnnscope.studies.adopting import COMPARED, adopt_model
+    from rnnscope.studies.adopting import adopt_model
     from rnnscope.studies.health import health_of
 
-    model = load_language_model(file, layer=layer, embedding=embedding, decoder=decoder)
+    model = load_language_model(file, layer=layer, embedding=embedding, decoder=decoder, ignore=ignore or ())
     symbols = None if alphabet is None else _symbols(alphabet)
     run = adopt_model(model, corpus, symbols, name, work, command_line(), notice)
     manifest, health = run.manifest, health_of(run)
@@ -71,12 +77,17 @@ def adopt(
         result,
         [
             f"{run.reference}: {manifest.cell} {manifest.layers}x{manifest.hidden}, {manifest.parameters:,} "
-            f"parameters; every log-probability within {manifest.adopted_within_nats:.0e} nats of the file's "
-            f"network, on {COMPARED[0]} pieces of validation text",
+            f"parameters; {manifest.adopted_within_nats:.0e} nats from what these weights give in PyTorch",
             f"validation {manifest.validation_nats:.4f}, test {test.mean_nats:.4f} nats per character",
+            f"a file does not say what else a model does with its weights{_taken(manifest.cell)}: is this the "
+            "loss that you know?",
             *([] if health.is_sound else [str(health)]),
         ],
     )
+
+
+def _taken(cell: str) -> str:
+    return ", and tanh is taken for its nonlinearity" if cell == "rnn" else ""
 
 
 def _symbols(alphabet: str) -> "Symbols":
@@ -92,9 +103,9 @@ def _symbols(alphabet: str) -> "Symbols":
         content = json.loads(text) if alphabet.endswith(".json") else list(text)
     except (OSError, ValueError) as error:
         raise ConfigError(f"--alphabet '{alphabet}' cannot be read: {error}") from None
-    is_mapping = isinstance(content, dict) and all(type(each) is int for each in content.values())
+    is_mapping = isinstance(content, dict) and all(isinstance(each, int | str) for each in content.values())
     if not is_mapping and not (isinstance(content, list) and all(isinstance(e, str | int) for e in content)):
         raise ConfigError(
-            f"--alphabet '{alphabet}' holds neither a list of symbols nor a mapping from symbol to id"
+            f"--alphabet '{alphabet}' holds no list of symbols, and no mapping between them and ids"
         )
     return content

@@ -38,7 +38,8 @@ def study(
     models: Annotated[
         str | None,
         typer.Option(
-            help="Train nothing: study these finished runs of the corpus, by name; 'all' takes all of them.",
+            help="Train nothing, whatever the scale: study these finished runs of the corpus, by name; 'all' "
+            "takes all of them.",
             metavar="RUN,RUN",
         ),
     ] = None,
@@ -112,7 +113,8 @@ def study(
         if chosen is not None:
             raise ConfigError("--models trains nothing, and --grid does; leave one of them away")
         with RunsOnScreen() as screen:
-            names = [each.strip() for each in models.split(",") if each.strip() not in ("", "all")]
+            named = [each.strip() for each in models.split(",") if each.strip()]
+            names = [] if "all" in named else named
             outcome = study_runs(
                 corpus,
                 place,

@@ -28,8 +28,8 @@ def converted(model: ForeignLanguageModel, ids: Sequence[int]) -> Network:
     """The Network whose symbol i is the model's id ids[i], each below `model.symbols`; what the model gives
     to other ids is left out.
 
-    Raises ConfigError for a module that no cell of ours is: one that is projected, rectified or reads
-    backwards too.
+    Raises ConfigError for a module that no cell of ours is (one that is projected, rectified or reads
+    backwards too) and for weights that are not finite.
     """
     layers = ModuleLayers(model.module)
     cell = _CELLS.get(layers.kind.name)
@@ -53,6 +53,11 @@ def converted(model: ForeignLanguageModel, ids: Sequence[int]) -> Network:
                 layer.get_parameter(name).copy_(matrix)
         network.decoder_VH.copy_(matrix_HV.T[chosen])
         network.decoder_bias_V.copy_(bias_V[chosen])
+    for name, parameter in network.named_parameters():
+        if not parameter.isfinite().all():
+            raise ConfigError(
+                f"the network's '{name}' would hold numbers that are not finite, as its own does"
+            )
     return network.eval()
 
 
@@ -73,12 +78,17 @@ def _as_ours(weights: LayerWeights, cell: str, hidden: int) -> dict[str, Tensor]
     return doubled
 
 
+MOST_NATS, MOST_ROUNDING = 1e-3, 1e-5
+
+
 @dataclass(frozen=True)
 class Nearness:
     """How a converted network's predictions compare with the model's own on a text."""
 
     most_nats: float
     """Largest difference of a log-probability, of any symbol at any character, among the symbols of both."""
+    allowed_nats: float
+    """More makes it another network: 0.001, and 1e-5 of the largest log-probability, which float32 rounds."""
     outside_nats: float
     """What a character costs less, on average, since symbols that only the model has get no probability."""
     chars: int
@@ -94,4 +104,6 @@ def nearness(
     inside_RT = theirs_RTV.logsumexp(-1)
     ours_TRV = np.concatenate(list(network.log_prob_blocks(inputs_RT)))
     difference = (theirs_RTV - inside_RT[..., None]).numpy() - ours_TRV.transpose(1, 0, 2)
-    return Nearness(float(np.abs(difference).max()), float(-inside_RT.mean()), inputs_RT.size)
+    allowed = MOST_NATS + MOST_ROUNDING * float(theirs_RTV.abs().max())
+    outside = max(0.0, float(-inside_RT.mean()))
+    return Nearness(float(np.abs(difference).max()), allowed, outside, inputs_RT.size)

@@ -5,7 +5,7 @@ Trains nothing.
 import hashlib
 import math
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,16 +21,13 @@ from rnnscope.records.run import ADOPTED, Run, RunManifest
 from rnnscope.replay.converting import Nearness, converted, nearness
 from rnnscope.replay.scope import recurrent_in
 from rnnscope.scoring import score, trapped_rows
+from rnnscope.studies.alphabets import Symbols, ids_of
 from rnnscope.studies.jobs import replay_run
 from rnnscope.studies.work import Work
 from rnnscope.training.claim import alone
 
-Symbols = Sequence[str | int] | Mapping[str, int]
-MOST_NATS = 1e-3
-"""A converted network whose log-probabilities differ by so much is another one."""
-COMPARED = (4, 500)
-"""Validation rows, and characters of each, on which both predict."""
-MOST_NAMED = 8
+PIECES, PIECE_CHARS = 4, 500
+"""Of the validation text: what both predict."""
 
 
 def adopt(
@@ -51,13 +48,15 @@ def adopt(
     `module`: its `nn.LSTM`, `nn.GRU` or `nn.RNN`, or a model that has one at `path` ('encoder.rnn'). `embed`:
     ids -> the module's input, one vector a symbol (an `nn.Embedding`, any module or function); without it
     symbols become one-hot vectors. `head`: the module's output -> logits, an affine function (an `nn.Linear`,
-    after dropout or not). `alphabet`: the symbols of ids 0, 1, 2... (a string, a list; `range(256)` for
-    bytes), or a mapping from symbol to id; without it the corpus's own, in the order of their codes.
+    after dropout or not). `alphabet`: the symbols of ids 0, 1, 2... (a string, a list; numbers are bytes,
+    `range(256)` all of them), or a mapping from symbol to id, or back; without it the corpus's own, in the
+    order of their codes.
 
     What the module does is kept; embedding and head become the one-hot input matrix and the decoder of a
-    Network. Both read a piece of the validation text, and where a log-probability differs by 0.001 nats or
-    more nothing is kept. The run has its losses on validation and test text. Made again of the same weights
-    it stays as it is. `notice` is told in a line what should be known; without it that is a warning.
+    Network. Both read pieces of the validation text, and where a log-probability differs by more than 0.001
+    nats (and what float32 rounds) nothing is kept. The run has its losses on validation and test text. Made
+    again of the same weights it stays as it is. `notice` is told in a line what should be known; without it
+    that is a warning.
 
     Raises ConfigError for what cannot be adopted (projected, rectified, bidirectional; a head that is not
     affine; symbols that the network lacks), RecordError for a corpus that is not there.
@@ -84,12 +83,12 @@ def adopt_model(
     found = find_corpus(place.folder, corpus)
     ids = ids_of(alphabet, found, model.symbols)
     network = converted(model, ids)
-    near = nearness(model, network, ids, _some_rows(found))
-    if not near.most_nats < MOST_NATS:
+    near = nearness(model, network, ids, _pieces(found))
+    if not near.most_nats <= near.allowed_nats:
         raise ConfigError(
-            f"a log-probability is {near.most_nats:.2g} nats from the network's own, where {MOST_NATS:g} is "
-            "the most: head must be an affine function of the module's output at its step, embed a function "
-            "of one symbol, and both in eval mode"
+            f"a log-probability is {near.most_nats:.2g} nats from the network's own, and only "
+            f"{near.allowed_nats:.2g} is allowed: head must be an affine function of the module's output at "
+            "its step, embed a function of one symbol, and both in eval mode"
         )
     config = network.config
     called = checked_name(name or f"{config.cell}-{config.layers}x{config.hidden}-{ADOPTED}", "run")
@@ -108,45 +107,16 @@ def adopt_model(
     return run
 
 
-def ids_of(alphabet: Symbols | None, corpus: Corpus, most: int) -> list[int]:
-    """The network's id of every symbol of the corpus; it has `most`. Raises ConfigError for symbols that it
-    lacks.
-    """
-    symbols = corpus.alphabet.symbols
-    if alphabet is None:
-        if most != len(symbols):
-            raise ConfigError(
-                f"the network has {most} symbols and '{corpus.name}' {len(symbols)}; give the network's "
-                "alphabet"
-            )
-        return list(range(most))
-    if isinstance(alphabet, Mapping):
-        ids = dict(alphabet)
-    else:
-        listed = [chr(each) if isinstance(each, int) else each for each in alphabet]
-        ids = {symbol: place for place, symbol in enumerate(listed)}
-        if len(ids) < len(listed):
-            twice = next(symbol for place, symbol in enumerate(listed) if ids[symbol] != place)
-            raise ConfigError(f"the alphabet has {twice!r} twice; give the symbol of every id once")
-    named = dict(zip(symbols, corpus.alphabet.names, strict=True))
-    lacking = [named[symbol] for symbol in symbols if symbol not in ids]
-    if lacking:
-        names = ", ".join(lacking[:MOST_NAMED]) + (", ..." if len(lacking) > MOST_NAMED else "")
-        raise ConfigError(
-            f"the network's alphabet lacks {len(lacking)} of the {len(symbols)} symbols of '{corpus.name}' "
-            f"({names}); build the corpus of a text without them"
-        )
-    chosen = [ids[symbol] for symbol in symbols]
-    if wrong := [each for each in chosen if not 0 <= each < most]:
-        raise ConfigError(f"the alphabet has id {wrong[0]}, and the network's go from 0 to {most - 1}")
-    if len(set(chosen)) < len(chosen):
-        raise ConfigError("the alphabet gives one id to several symbols; every symbol needs its own")
-    return chosen
-
-
-def _some_rows(corpus: Corpus) -> np.ndarray:
-    rows, chars = COMPARED
-    return corpus.inputs(corpus.part("validation"), slice(rows), slice(chars))
+def _pieces(corpus: Corpus) -> np.ndarray:
+    """Inputs, (R, T), of pieces that are spread over the validation text."""
+    part = corpus.part("validation")
+    chars = min(PIECE_CHARS, part.row_chars)
+    places = [piece * part.chars // PIECES for piece in range(PIECES)]
+    rows = [
+        (place // part.row_chars, min(place % part.row_chars, part.row_chars - chars)) for place in places
+    ]
+    starts = dict.fromkeys(part.starts[row] + step for row, step in rows)
+    return np.stack([corpus.ids[start : start + chars] for start in starts])
 
 
 def _written(folder: Path, network: Network, corpus: Corpus, near: Nearness, command: str) -> Run:

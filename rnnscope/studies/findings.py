@@ -47,7 +47,23 @@ def _finding(study: Study, name: str) -> Path:
             pass  # written by another version: it is made again
     others = [Finding.load(_finding(study, other)) for other in analysis.reads]
     made = analysis.make(study, *others, **({} if told is None else {"settings": told}))
-    return made.model_copy(update={"parents": parents, "command": study.command}).save(folder)
+    caveats = [*made.caveats, *_of_adopted(study)]
+    return made.model_copy(update={"parents": parents, "command": study.command, "caveats": caveats}).save(
+        folder
+    )
+
+
+def _of_adopted(study: Study) -> list[str]:
+    """What holds for all that is said of networks that were trained elsewhere."""
+    names = [run.name for run in study.runs if run.is_adopted]
+    if not names:
+        return []
+    return [
+        f"Trained elsewhere: {', '.join(names)}. What they have read is not known: of test text that was "
+        "among it their losses are too low, what is called training text here is the corpus's and perhaps "
+        "not theirs, and where a unit is set beside the best one before training, that is one of a network "
+        "of their shape as 'fast' begins."
+    ]
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ class Health:
     validation: tuple[int, ...]
     test: tuple[int, ...]
     test_rows: int
+    is_adopted: bool = False
 
     @property
     def is_sound(self) -> bool:
@@ -30,11 +31,23 @@ class Health:
         return (
             f"{self.run} fails its health check: {len(self.validation)} validation rows and {len(self.test)} "
             f"of {self.test_rows} test rows cost far more than the median row, and its mean loss says "
-            f"little; a higher zero_state_probability (--set) makes networks that start well"
+            f"little; {self._what_would_do}"
         )
+
+    @property
+    def _what_would_do(self) -> str:
+        if self.is_adopted:
+            return "rows begin with the zero state, from which it does not start well"
+        return "a higher zero_state_probability (--set) makes networks that start well"
 
 
 def health_of(run: Run) -> Health:
     """Raises RecordError where the run has no test surprisal."""
     row_nats = Surprisal.read(run.replay_folder("test", "surprisal")).nats_RT.mean(axis=1, dtype="float64")
-    return Health(run.name, tuple(run.manifest.trapped_rows), tuple(trapped_rows(row_nats)), len(row_nats))
+    return Health(
+        run.name,
+        tuple(run.manifest.trapped_rows),
+        tuple(trapped_rows(row_nats)),
+        len(row_nats),
+        run.is_adopted,
+    )

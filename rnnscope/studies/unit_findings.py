@@ -25,14 +25,7 @@ def roles(study: Study) -> Finding:
     rows = max(Trace.read(run.replay_folder("test", "trace")).manifest.rows for run in study.opened)
     hypotheses = hypotheses_of(study.corpus, "test", rows)
     networks = (unit_states(run, study.corpus) for run in study.opened)
-    found = cell_roles(networks, hypotheses, study.corpus.name, "test", study.seed)
-    if not (adopted := [run.name for run in study.opened if run.is_adopted]):
-        return found
-    beside = (
-        f"How {', '.join(adopted)} began before training is not known: beside its units stand those of a "
-        "network of its shape as 'fast' begins."
-    )
-    return found.model_copy(update={"caveats": [*found.caveats, beside]})
+    return cell_roles(networks, hypotheses, study.corpus.name, "test", study.seed)
 
 
 def cards(study: Study, cell_roles: Finding, saturation: Finding) -> Finding:

@@ -11,11 +11,11 @@ from rnnscope.training.config import TrainConfig
 
 
 def alone(folder: Path) -> AbstractContextManager[None]:
-    """Holds the run for this process. Raises RecordError where another one trains it."""
+    """Holds the run for this process. Raises RecordError where another one makes it."""
 
     def refuse() -> None:
         raise RecordError(
-            f"run '{folder.name}' is being trained by another process; wait for it or choose another name"
+            f"run '{folder.name}' is being made by another process; wait for it or choose another name"
         )
 
     return held(folder, refuse)

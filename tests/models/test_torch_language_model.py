@@ -30,10 +30,9 @@ def logits(rnn: nn.RNNBase, head: Callable, inputs: torch.Tensor) -> torch.Tenso
 @pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
 def test_embedding_module_and_decoder_are_found_by_their_shapes(tmp_path: Path, suffix: str):
     embed, rnn, head = nn.Embedding(SYMBOLS, WIDTH), nn.LSTM(WIDTH, HIDDEN, 2), nn.Linear(HIDDEN, SYMBOLS)
-    other = nn.Linear(HIDDEN + 1, 3)
     twice = nn.Linear(HIDDEN, SYMBOLS)
     twice.load_state_dict(head.state_dict())
-    parts = {"e": embed, "rnn": rnn, "out": head, "value": other, "all": nn.Sequential(nn.ReLU(), twice)}
+    parts = {"e": embed, "rnn": rnn, "out": head, "all": nn.Sequential(nn.ReLU(), twice)}
     model = load_language_model(saved(tmp_path / f"m{suffix}", **parts))
     with model.reading():
         assert torch.equal(model.log_probs(IDS), logits(rnn, head, embed(IDS)))
@@ -76,3 +75,30 @@ def test_what_cannot_be_is_told_in_a_line(tmp_path: Path):
         load_language_model(tmp_path / "m.onnx")
     with pytest.raises(RecordError, match="no file"):
         load_language_model(tmp_path / "none.pt")
+
+
+def test_weights_besides_are_refused_unless_they_are_said_to_have_no_part(tmp_path: Path):
+    """A file cannot tell what a model does with them: a norm before the decoder, say."""
+    rnn, head = nn.LSTM(SYMBOLS, HIDDEN), nn.Linear(HIDDEN, SYMBOLS)
+    for name, more in (
+        ("norm", nn.LayerNorm(HIDDEN)),
+        ("deeper", nn.Linear(HIDDEN + 1, 3)),
+        ("second", nn.GRU(HIDDEN, HIDDEN)),
+        ("temperature", nn.ParameterList([torch.ones(1)])),
+    ):
+        file = saved(tmp_path / f"{name}.pt", rnn=rnn, out=head, **{name: more})
+        with pytest.raises(
+            ConfigError, match=f"what they do to predictions is not known: {name}[.].*--ignore"
+        ):
+            load_language_model(file, layer="rnn", decoder="out")
+        model = load_language_model(file, layer="rnn", decoder="out", ignore=[f"{name}."])
+        assert model.symbols == SYMBOLS
+
+
+@pytest.mark.parametrize("key", ["state_dict", "model_state_dict", "model"])
+def test_a_checkpoint_that_holds_the_state_dict_is_opened(tmp_path: Path, key: str):
+    rnn, head = nn.LSTM(SYMBOLS, HIDDEN), nn.Linear(HIDDEN, SYMBOLS)
+    state = nn.ModuleDict({"rnn": rnn, "out": head}).state_dict()
+    optimiser = torch.optim.Adam(head.parameters()).state_dict()
+    torch.save({"epoch": 3, "optimizer": optimiser, key: state}, tmp_path / "m.ckpt")
+    assert load_language_model(tmp_path / "m.ckpt").symbols == SYMBOLS

@@ -119,6 +119,38 @@ def test_what_no_network_of_ours_is_is_refused(made, said: str):
         converted(model, IDS)
 
 
+def test_numbers_of_another_precision_and_heads_that_put_streams_and_steps_together_are_taken():
+    module, embed, head = (
+        nn.LSTM(WIDTH, HIDDEN).double(),
+        nn.Embedding(SYMBOLS, WIDTH),
+        nn.Linear(HIDDEN, SYMBOLS),
+    )
+    wide(module, embed, head)
+    flat = ForeignLanguageModel(module, lambda h: head(h.reshape(-1, HIDDEN).float()), embed)
+    assert nearness(flat, converted(flat, IDS), IDS, TEXT).most_nats < 1e-4
+    whole = ForeignLanguageModel(
+        nn.RNN(SYMBOLS, HIDDEN), head, lambda ids: nn.functional.one_hot(ids, SYMBOLS)
+    )
+    assert nearness(whole, converted(whole, IDS), IDS, TEXT).most_nats < 1e-5
+
+
+def test_large_logits_are_allowed_the_rounding_that_they_have_and_no_more():
+    model = parts(MADE["lstm"])
+    large = ForeignLanguageModel(model.module, lambda h: model.head(h) * 2000, model.embed)
+    near = nearness(large, converted(large, IDS), IDS, TEXT)
+    assert 1e-3 < near.most_nats < near.allowed_nats < 1
+    assert nearness(model, converted(model, IDS), IDS, TEXT).allowed_nats < 2e-3
+
+
+def test_weights_that_are_not_finite_are_named():
+    module, embed, head = nn.GRU(WIDTH, HIDDEN), nn.Embedding(SYMBOLS, WIDTH), nn.Linear(HIDDEN, SYMBOLS)
+    with torch.no_grad():
+        head.bias[2] = -float("inf")
+    model = ForeignLanguageModel(module, head, embed)
+    with pytest.raises(ConfigError, match="'decoder_VH' would hold numbers that are not finite"):
+        converted(model, IDS)
+
+
 def test_parts_that_do_not_fit_each_other_are_told_in_a_line():
     module, head = nn.LSTM(WIDTH, HIDDEN, batch_first=True), nn.Linear(HIDDEN, SYMBOLS)
     for embed, of, said in (

@@ -12,11 +12,15 @@ from torch import nn
 
 import rnnscope
 from rnnscope.cli.main import run as command
+from rnnscope.corpora import build_corpus, text_file
 from rnnscope.errors import ConfigError, RecordError
 from rnnscope.models.saved import load_network
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.finding import Finding
 from rnnscope.records.run import Run
+from rnnscope.studies.adopting import _pieces
+from rnnscope.studies.alphabets import ids_of
+from rnnscope.studies.health import Health, health_of
 from rnnscope.studies.jobs import replay_run
 
 
@@ -65,10 +69,8 @@ def test_a_study_of_it_finds_its_planted_units_and_says_where_it_comes_from(plan
     found = {name: Finding.load(Path(path)) for name, path in told["findings"].items()}
     units = {(row["run"], row["unit"]) for row in found["cell_roles"].tables["roles"] if row["is_clear"]}
     assert units >= {(run, unit) for run in ("theirs", "reader") for unit in (QUOTE_UNIT, COLUMN_UNIT)}
-    assert any(
-        "How theirs began before training is not known" in each for each in found["cell_roles"].caveats
-    )
-    assert any("Trained elsewhere: theirs. What" in each for each in found["comparison"].caveats)
+    assert all("Trained elsewhere: theirs. What they have" in each.caveats[-1] for each in found.values())
+    assert not any("Every network here was trained once" in each for each in found["comparison"].caveats)
     rows = {row["model"]: row for row in found["comparison"].tables["models"]}
     assert rows["theirs"]["recipe"] == "adopted" and rows["reader"]["recipe"] == "fast"
     assert rows["theirs"]["epochs"] is rows["theirs"]["train_seconds"] is rows["theirs"]["seed"] is None
@@ -120,9 +122,12 @@ def test_an_alphabet_that_does_not_fit_is_told(planted):
     model, alphabet = taken_apart(load_network(reader.weights_path), corpus)
     asked = {"path": "rnn", "embed": model.embed, "head": model.out, "work": work}
     for given, said in (
+        ([1, 2, 3], "symbols are bytes .numbers., and those of 'tales' are not; build the corpus with"),
         (None, f"the network has {corpus.symbols + 2} symbols and 'tales' {corpus.symbols}; give"),
         (alphabet[:-2], f"lacks 2 of the {corpus.symbols} symbols of 'tales' "),
         ([*alphabet[:-1], "a", *alphabet[-1:]], "the alphabet has 'a' twice"),
+        ({symbol: 3.5 for symbol in alphabet}, "the alphabet has 3.5 for .*; ids are whole numbers"),
+        ([each for each in alphabet if each != "\n"], r"lacks 1 of the .* symbols of 'tales' \(newline\)"),
         ({symbol: 3 for symbol in alphabet}, "gives one id to several symbols"),
         ({symbol: place + 5 for place, symbol in enumerate(alphabet)}, "and the network's go from 0 to"),
     ):
@@ -137,7 +142,7 @@ def test_a_head_that_is_not_affine_leaves_nothing(planted):
     work, reader, corpus = planted
     model, alphabet = taken_apart(load_network(reader.weights_path), corpus)
     head = nn.Sequential(nn.Tanh(), model.decoder)
-    with pytest.raises(ConfigError, match=r"nats from the network's own, where 0\.001 is the most"):
+    with pytest.raises(ConfigError, match=r"nats from the network's own, and only 0\.00"):
         rnnscope.adopt(
             model, "tales", path="rnn", embed=model.embed, head=head, alphabet=alphabet, name="bad", work=work
         )
@@ -161,3 +166,76 @@ def test_ids_in_another_order_are_noticed_by_the_loss(planted):
     confused = [*alphabet[:2], *reversed(alphabet[2:])]
     rnnscope.adopt(model, "tales", alphabet=confused, name="confused", notice=told.append, **asked)
     assert len(told) == 2 and "no better than a uniform guess" in told[1]
+
+
+def test_every_form_of_an_alphabet_is_the_same(planted):
+    _, reader, corpus = planted
+    _, alphabet = taken_apart(load_network(reader.weights_path), corpus)
+    symbols = corpus.alphabet.symbols
+    ids = [alphabet.index(symbol) for symbol in symbols]
+    for given in (
+        alphabet,
+        tuple(alphabet),
+        {symbol: place for place, symbol in enumerate(alphabet)},
+        {symbol: np.int64(place) for place, symbol in enumerate(alphabet)},
+        dict(enumerate(alphabet)),
+        json.loads(json.dumps(dict(enumerate(alphabet)))),
+        [None, None, *alphabet[2:]],  # what stands for no character may be there twice
+    ):
+        assert ids_of(given, corpus, len(alphabet)) == ids
+    assert ids_of(None, corpus, len(symbols)) == list(range(len(symbols)))
+
+
+def test_carriage_returns_that_python_took_away_are_told(tmp_path: Path):
+    (tmp_path / "text").write_bytes(b"one line\r\nand another\r\n" * 3000)
+    corpus = build_corpus(text_file(tmp_path / "text"), "text", tmp_path)
+    alphabet = sorted(set((tmp_path / "text").read_text()))
+    with pytest.raises(ConfigError, match=r"lacks the carriage returns of 'text': Python's open\(\)"):
+        ids_of(alphabet, corpus, len(alphabet))
+
+
+@pytest.mark.parametrize("kind", ["bytes", "chars"])
+def test_bytes_and_characters_are_not_taken_for_each_other(tmp_path: Path, kind: str):
+    """The same numbers mean e with an accent in one alphabet and a part of a character in the other."""
+    (tmp_path / "text").write_text(
+        "d\u00e9j\u00e0 vu, \u00e9t\u00e9. \u00e4\u00c3\u00a9\u00a0\n" * 4000, encoding="utf-8"
+    )
+    corpus = build_corpus(text_file(tmp_path / "text"), "text", tmp_path, alphabet=kind)
+    module, head = nn.RNN(256, 4), nn.Linear(4, 256)
+    alphabets = {"bytes": range(256), "chars": [chr(code) for code in range(256)]}
+    asked = {"head": head, "work": tmp_path, "notice": lambda line: None}
+    run = rnnscope.adopt(module, "text", alphabet=alphabets.pop(kind), name="fits", **asked)
+    codes = corpus.codes.astype(int)
+    if kind == "bytes":
+        for given in (bytes(range(256)), [bytes([each]) for each in range(256)], np.arange(256)):
+            assert ids_of(given, corpus, 256) == codes.tolist()
+        assert ids_of(["<pad>", *range(256)], corpus, 257) == [each + 1 for each in codes]
+    np.testing.assert_array_equal(
+        run.weights("decoder_VH")["decoder_VH"], head.weight.detach().numpy()[codes]
+    )
+    ((other, given),) = alphabets.items()
+    with pytest.raises(ConfigError, match=f"build the corpus with --alphabet {other}"):
+        rnnscope.adopt(module, "text", alphabet=given, name="other", **asked)
+    if kind == "bytes":
+        with pytest.raises(ConfigError, match="the number 256; numbers are bytes"):
+            rnnscope.adopt(module, "text", alphabet=range(1, 257), name="other", **asked)
+
+
+def test_the_pieces_compared_are_spread_over_a_text_of_one_row_or_of_many(planted):
+    _, _, corpus = planted
+    part = corpus.part("validation")
+    assert part.rows == 1
+    pieces = _pieces(corpus)
+    assert pieces.shape == (4, 500)
+    found = {
+        corpus.ids[start : start + 500].tobytes()
+        for start in range(part.starts[0], part.starts[0] + part.chars)
+    }
+    assert len({piece.tobytes() for piece in pieces} & found) == 4
+    assert pieces[0].tobytes() == corpus.ids[part.starts[0] :][:500].tobytes()
+
+
+def test_rows_that_it_is_lost_in_are_told_without_advice_for_training(adopted: Run):
+    lost = Health("theirs", (3,), (), 100, is_adopted=True)
+    assert "from which it does not start well" in str(lost) and "--set" not in str(lost)
+    assert health_of(adopted).is_adopted and health_of(adopted).is_sound

@@ -222,7 +222,7 @@ def test_going_on_needs_something_to_go_on_from(periodic, small_config, tmp_path
 def test_two_processes_never_train_the_same_run(periodic, small_config, tmp_path):
     with (
         FileLock(tmp_path / ".run.lock"),
-        pytest.raises(RecordError, match="being trained by another process"),
+        pytest.raises(RecordError, match="being made by another process"),
     ):
         train(periodic, small_config(), tmp_path / "run")
     train(periodic, small_config(), tmp_path / "run")

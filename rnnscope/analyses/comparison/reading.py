@@ -157,16 +157,10 @@ def caveats_of(ranked: Sequence[Competitor]) -> list[str]:
         "What is called best, and which of several stands for its size, is chosen by validation loss, never "
         "by test loss.",
     ]
-    adopted = [each for each in networks if each.settings.get("recipe") == ADOPTED]
-    trained = [each for each in networks if each not in adopted]
+    trained = [each for each in networks if each.settings.get("recipe") != ADOPTED]
     if len({each.facts.get("seed") for each in trained}) == 1:
-        caveats.append("Every network here was trained once, with one seed.")
-    if adopted:
-        names = ", ".join(each.name for each in adopted)
-        caveats.append(
-            f"Trained elsewhere: {names}. What they have read is not known here; of test text "
-            "that they were trained on their losses are too low."
-        )
+        whose = "here" if len(trained) == len(networks) else "that was trained here"
+        caveats.append(f"Every network {whose} was trained once, with one seed.")
     for competitor in ranked:
         row = _trapped(competitor)
         if row:

@@ -66,7 +66,7 @@ class ForeignLanguageModel:
                 )
             return self._laid(F.one_hot(ids, self.module.input_size).to(self._weight.dtype))
         given = _called(self.embed, ids, "embed", "ids")
-        return self._shaped(given, "embed", ids_RT.shape, self.module.input_size)
+        return self._shaped(given, "embed", ids_RT.shape, self.module.input_size).to(self._weight.dtype)
 
     def logits(self, hidden_RTH: Tensor) -> Tensor:
         """(R, T, V): what the head makes of outputs. Raises ConfigError where it cannot."""
@@ -88,6 +88,8 @@ class ForeignLanguageModel:
 
     def _shaped(self, given: Any, what: str, shape: torch.Size, width: int | None) -> Tensor:
         wanted = shape if self.module.batch_first else shape[::-1]
+        if isinstance(given, Tensor) and given.dim() == 2 and len(given) == shape.numel():
+            given = given.unflatten(0, tuple(wanted))  # what puts streams and steps on one axis
         is_whole = isinstance(given, Tensor) and given.dim() == 3 and given.shape[:2] == wanted
         if not is_whole or (width is not None and given.shape[2] != width):
             got = f"{tuple(given.shape)}" if isinstance(given, Tensor) else f"a {type(given).__name__}"

@@ -20,7 +20,7 @@ def load_module(
 ) -> nn.RNNBase:
     """The recurrent module in a file of others, in eval mode, ready for `attach`. Nothing in the file is run.
 
-    - A bare state_dict of PyTorch (.pt, .pth, .bin, .safetensors): `layer` is what comes before
+    - A bare state_dict of PyTorch (.pt, .pth, .ckpt, .bin, .safetensors): `layer` is what comes before
       'weight_ih_l0' in its names; the file does not tell an `nn.RNN`'s `nonlinearity`.
     - A model of Keras 3 (.keras, .h5): `layer` is a layer's name.
     - A model of ONNX (.onnx): `layer` is a node's name.
@@ -43,7 +43,7 @@ def load_module(
 
 def _described(path: Path, layer: str | None, batch_first: bool | None, nonlinearity: str) -> Described:
     match path.suffix:
-        case ".pt" | ".pth" | ".bin" | ".safetensors":
+        case ".pt" | ".pth" | ".ckpt" | ".bin" | ".safetensors":
             return from_torch_file(path, layer, nonlinearity, batch_first)
         case ".keras" | ".h5" | ".hdf5":
             return from_keras_file(path, layer, batch_first)

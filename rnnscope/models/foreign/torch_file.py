@@ -15,6 +15,7 @@ from rnnscope.models.foreign.weights import Described, Matrices, chosen
 _NAME = re.compile(
     r"(?:(?P<prefix>.*)\.)?(?P<name>(weight|bias)_(ih|hh|hr))_l(?P<layer>\d+)(?P<reverse>_reverse)?"
 )
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _CELLS = {4: "lstm", 3: "gru", 1: "rnn"}
 
 
@@ -61,8 +62,8 @@ def is_recurrent(name: str) -> bool:
 
 
 def tensors_in(file: Path) -> dict[str, Tensor]:
-    """Name -> tensor, of the state_dict in `file` or of the one that lies in it as 'state_dict'. Raises
-    RecordError.
+    """Name -> tensor, of the state_dict in `file` or of the one with a recurrent module that a checkpoint in
+    it holds. Raises RecordError.
     """
     try:
         if file.suffix == ".safetensors":
@@ -72,12 +73,17 @@ def tensors_in(file: Path) -> dict[str, Tensor]:
     except FileNotFoundError:
         raise RecordError(f"no file '{file}'") from None
     except (pickle.UnpicklingError, SafetensorError, RuntimeError, EOFError, OSError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = _COLOURS.sub("", (str(error).splitlines() or [type(error).__name__])[0])
         raise RecordError(
             f"'{file}' is no bare state_dict ({reason}); save model.state_dict() and give that file"
         ) from None
-    if isinstance(content, dict) and isinstance(content.get("state_dict"), dict):
-        content = content["state_dict"]
     if not isinstance(content, dict):
         raise RecordError(f"'{file}' holds a {type(content).__name__}, no state_dict")
+    inside = [each for each in content.values() if isinstance(each, dict) and _has_recurrent(each)]
+    if not _has_recurrent(content) and inside:
+        content = inside[0]
     return {str(name): value for name, value in content.items() if isinstance(value, Tensor)}
+
+
+def _has_recurrent(content: dict) -> bool:
+    return any(isinstance(name, str) and is_recurrent(name) for name in content)

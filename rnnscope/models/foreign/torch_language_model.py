@@ -2,6 +2,7 @@
 model. Nothing in the file is run.
 """
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -13,14 +14,23 @@ from rnnscope.models.foreign.torch_file import is_recurrent, tensors_in
 
 
 def load_language_model(
-    file: str | Path, *, layer: str | None = None, embedding: str | None = None, decoder: str | None = None
+    file: str | Path,
+    *,
+    layer: str | None = None,
+    embedding: str | None = None,
+    decoder: str | None = None,
+    ignore: Collection[str] = (),
 ) -> ForeignLanguageModel:
-    """The language model in a .pt, .pth, .bin or .safetensors of anyone's.
+    """The language model in a .pt, .pth, .ckpt, .bin or .safetensors of anyone's, if it is an embedding, a
+    recurrent module (an `nn.RNN` with tanh) and a decoder, one after the other: the file holds weights and
+    not what is done with them.
 
     `layer` is what comes before 'weight_ih_l0' in its names, `embedding` and `decoder` before 'weight'. Each
     can be left out where one alone fits: a decoder is a matrix with a bias and a column for every unit, an
-    embedding one without, and a column for every input. Where there is none the input is one-hot.
+    embedding one without, and a column for every input. Where there is none the input is one-hot. `ignore`:
+    names, or beginnings of them, of weights that have no part in predictions.
 
+    Raises ConfigError where other weights are there: a norm, say, or a second decoder.
     Raises ConfigError with the matrices that there are where they do not say which is which, RecordError for
     a file that cannot be read.
     """
@@ -31,7 +41,7 @@ def load_language_model(
             "Python rnnscope.adopt takes any module"
         )
     module = load_module(path, layer)
-    found = {name: each.float() for name, each in tensors_in(path).items()}
+    found = {name: each.float() for name, each in tensors_in(path).items() if each.is_floating_point()}
     matrices = {
         name.removesuffix(".weight"): each
         for name, each in found.items()
@@ -44,6 +54,11 @@ def load_language_model(
     others = [name for name in inputs if name not in with_bias and name != head]
     is_one_hot = embedding is None and not others and len(matrices[head]) == module.input_size
     embed = None if is_one_hot else _chosen("embedding", embedding, matrices, inputs, others)
+    used = {f"{each}.{what}" for each in (head, embed) for what in ("weight", "bias")}
+    of_module = {
+        name for name in found if is_recurrent(name) and name.startswith(f"{layer}." if layer else "")
+    }
+    _refuse_others(found, used | of_module, ignore)
     return ForeignLanguageModel(
         module.float(),
         _linear(matrices[head], found.get(f"{head}.bias")),
@@ -51,7 +66,29 @@ def load_language_model(
     )
 
 
-ENDINGS = (".pt", ".pth", ".bin", ".safetensors")
+ENDINGS = (".pt", ".pth", ".ckpt", ".bin", ".safetensors")
+
+
+def _refuse_others(found: Mapping[str, Tensor], used: set[str], ignore: Collection[str]) -> None:
+    """Raises ConfigError for weights that no part has, but for copies of those that are used: what they do to
+    predictions is not known.
+    """
+    others = [
+        name
+        for name, each in found.items()
+        if name not in used
+        and not name.startswith(tuple(ignore))
+        and not any(each.equal(found[of]) for of in used if of in found and found[of].shape == each.shape)
+    ]
+    if others:
+        named = ", ".join(others[:MOST_NAMED]) + (", ..." if len(others) > MOST_NAMED else "")
+        raise ConfigError(
+            f"the file has weights besides, and what they do to predictions is not known: {named}; say "
+            "--ignore NAME for those with no part in them, else adopt the model from Python"
+        )
+
+
+MOST_NAMED = 6
 
 
 def _of_width(matrices: dict[str, Tensor], columns: int) -> list[str]:

@@ -79,8 +79,8 @@ def adopt(
             f"{run.reference}: {manifest.cell} {manifest.layers}x{manifest.hidden}, {manifest.parameters:,} "
             f"parameters; {manifest.adopted_within_nats:.0e} nats from what these weights give in PyTorch",
             f"validation {manifest.validation_nats:.4f}, test {test.mean_nats:.4f} nats per character",
-            f"a file does not say what else a model does with its weights{_taken(manifest.cell)}: is this the "
-            "loss that you know?",
+            f"a file does not say what else a model does with its weights{_taken(manifest.cell)}: is this "
+            "the loss that you know?",
             *([] if health.is_sound else [str(health)]),
         ],
     )

@@ -13,6 +13,7 @@ from rnnscope.cli.options import (
     command_line,
     emit,
     notice,
+    parse_names,
     parse_settings,
     processes_or_cores,
 )
@@ -61,7 +62,7 @@ def analyse(
         name,
         place,
         find_corpus(work, corpus),
-        models=[each.strip() for each in (models or "").split(",") if each.strip()],
+        models=parse_names(models),
         told=parse_settings(settings or []),
         processes=processes_or_cores(processes),
         seed=seed,

@@ -88,6 +88,11 @@ def parse_settings(settings: list[str]) -> dict[str, str]:
     return pairs
 
 
+def parse_names(text: str | None) -> list[str]:
+    """'a, b' -> ['a', 'b']; none where nothing is given."""
+    return [name for each in (text or "").split(",") if (name := each.strip())]
+
+
 def processes_or_cores(processes: int | None) -> int:
     """Those asked for, else one per core. Raises ConfigError for fewer than one."""
     from rnnscope.studies.work import cores

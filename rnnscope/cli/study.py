@@ -13,6 +13,7 @@ from rnnscope.cli.options import (
     command_line,
     emit,
     notice,
+    parse_names,
     parse_settings,
     processes_or_cores,
 )
@@ -112,13 +113,12 @@ def study(
     if models is not None:
         if chosen is not None:
             raise ConfigError("--models trains nothing, and --grid does; leave one of them away")
+        named = parse_names(models)
         with RunsOnScreen() as screen:
-            named = [each.strip() for each in models.split(",") if each.strip()]
-            names = [] if "all" in named else named
             outcome = study_runs(
                 corpus,
                 place,
-                names,
+                [] if "all" in named else named,
                 processes=at_a_time,
                 seed=seed,
                 command=command_line(),

@@ -7,7 +7,7 @@ from torch import nn
 from rnnscope.errors import ConfigError, RecordError, RnnscopeError
 from rnnscope.models.foreign.keras_file import from_keras_file
 from rnnscope.models.foreign.onnx_file import from_onnx_file
-from rnnscope.models.foreign.torch_file import from_torch_file
+from rnnscope.models.foreign.torch_file import ENDINGS, from_torch_file
 from rnnscope.models.foreign.weights import Described, built
 
 
@@ -43,7 +43,7 @@ def load_module(
 
 def _described(path: Path, layer: str | None, batch_first: bool | None, nonlinearity: str) -> Described:
     match path.suffix:
-        case ".pt" | ".pth" | ".ckpt" | ".bin" | ".safetensors":
+        case ending if ending in ENDINGS:
             return from_torch_file(path, layer, nonlinearity, batch_first)
         case ".keras" | ".h5" | ".hdf5":
             return from_keras_file(path, layer, batch_first)

@@ -15,6 +15,7 @@ from rnnscope.models.foreign.weights import Described, Matrices, chosen
 _NAME = re.compile(
     r"(?:(?P<prefix>.*)\.)?(?P<name>(weight|bias)_(ih|hh|hr))_l(?P<layer>\d+)(?P<reverse>_reverse)?"
 )
+ENDINGS = (".pt", ".pth", ".ckpt", ".bin", ".safetensors")
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _CELLS = {4: "lstm", 3: "gru", 1: "rnn"}
 

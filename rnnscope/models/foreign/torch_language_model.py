@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from rnnscope.errors import ConfigError, did_you_mean
 from rnnscope.models.foreign.language_model import ForeignLanguageModel
 from rnnscope.models.foreign.loading import load_module
-from rnnscope.models.foreign.torch_file import is_recurrent, tensors_in
+from rnnscope.models.foreign.torch_file import ENDINGS, is_recurrent, tensors_in
 
 
 def load_language_model(
@@ -64,9 +64,6 @@ def load_language_model(
         _linear(matrices[head], found.get(f"{head}.bias")),
         None if embed is None else nn.Embedding.from_pretrained(matrices[embed]),
     )
-
-
-ENDINGS = (".pt", ".pth", ".ckpt", ".bin", ".safetensors")
 
 
 def _refuse_others(found: Mapping[str, Tensor], used: set[str], ignore: Collection[str]) -> None:

@@ -1,5 +1,7 @@
-"""A network that is lost in some rows is told from one that is not."""
+"""A network that is lost in some rows, or fell apart in training, is told from one that is sound."""
 
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,11 @@ from rnnscope.studies.health import health_of
 NATS = np.random.default_rng(0).normal(1.2, 0.02, size=(100, 50)).astype(np.float32)
 
 
-def run_of(folder: Path, nats: np.ndarray, validation: list[int]) -> Run:
+def run_of(folder: Path, nats: np.ndarray, validation: list[int], log: Sequence[dict] = ()) -> Run:
     manifest = run_manifest(trapped_rows=validation)
     run = Run(folder, manifest)
+    folder.mkdir(exist_ok=True)
+    (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log))
     surprisal = SurprisalManifest(
         predictor=run.name,
         corpus="tales",
@@ -43,3 +47,37 @@ def test_rows_that_a_network_is_lost_in_fail_its_health_check(tmp_path: Path):
 @pytest.mark.parametrize("rows", [[5], [5, 6]])
 def test_validation_rows_fail_it_as_well(tmp_path: Path, rows: list[int]):
     assert not health_of(run_of(tmp_path, NATS, rows)).is_sound
+
+
+def log_of(train: Sequence[float], validation: Sequence[float]) -> list[dict]:
+    """Ten lines of training between two validations."""
+    lines: list[dict] = []
+    for index, (trained, validated) in enumerate(zip(train, validation, strict=True)):
+        steps = [100 * index + 10 * line for line in range(1, 11)]
+        lines += [{"step": step, "train_nats": trained + 0.01 * (step % 20)} for step in steps]
+        lines.append({"step": steps[-1], "validation_nats": validated})
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "fell"),
+    [
+        ([1.8, 1.5, 1.6, 2.3, 2.4], [1.9, 1.6, 1.7, 2.2, 2.1], True),
+        ([1.8, 1.5, 1.3, 1.1, 0.9], [1.9, 1.6, 1.5, 1.7, 1.9], False),
+        ([1.8, 1.5, 1.52, 1.54, 1.53], [1.9, 1.6, 1.61, 1.64, 1.62], False),
+        ([1.8, 1.5, 1.4, 1.3, 1.2], [1.9, 1.6, 1.5, 1.4, 1.3], False),
+    ],
+    ids=["falls apart", "overfits", "swings", "learns"],
+)
+def test_a_run_that_fell_apart_fails_it(tmp_path: Path, train: list, validation: list, fell: bool):
+    health = health_of(run_of(tmp_path, NATS, [], log_of(train, validation)))
+    assert health.is_sound == (not fell)
+    if fell:
+        assert health.fell_apart_nats == pytest.approx(0.5)
+        assert "ended 0.50 nats above its best" in str(health) and "hidden_rate" in str(health)
+        assert "rows" not in str(health)
+
+
+def test_both_reasons_are_told(tmp_path: Path):
+    told = str(health_of(run_of(tmp_path, NATS, [5], log_of([1.5, 2.5], [1.6, 2.6]))))
+    assert "fell apart" in told and "1 validation rows" in told

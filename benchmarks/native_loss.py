@@ -57,7 +57,7 @@ def validation_nats(
         update={"streams": streams, "window_chars": window_chars}
     )
     windows = windows_of(corpus, config)
-    learner = Learner(config, corpus.symbols, torch.device("cpu"), dtype)
+    learner = Learner(config, corpus.symbols, updates, torch.device("cpu"), dtype)
     for step in range(updates):
         if step == updates - max(1, updates // 10):
             learner.take_means()

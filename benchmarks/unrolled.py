@@ -52,7 +52,7 @@ def trainer(
     streams, window_chars, updates = work
     config = fast(cell, 1, hidden).model_copy(update={"streams": streams, "window_chars": window_chars})
     windows = windows_of(corpus, config)
-    learner = Learner(config, corpus.symbols, CPU, dtype)
+    learner = Learner(config, corpus.symbols, updates, CPU, dtype)
     assert isinstance(learner.network, Network)
     learner.network.backend = path
     ready = [windows.window(step) for step in range(updates)]
@@ -67,7 +67,7 @@ def trainer(
 
 def reader(corpus: Corpus, cell: CellName, hidden: int, rows: int, path: str) -> Callable:
     """A function that reads, and gives how many characters."""
-    network = Learner(fast(cell, 1, hidden), corpus.symbols, CPU, torch.float32).network.eval()
+    network = Learner(fast(cell, 1, hidden), corpus.symbols, 1, CPU, torch.float32).network.eval()
     assert isinstance(network, Network)
     network.backend = path
     ids = torch.from_numpy(corpus.ids[: rows * READ_CHARS].astype("int64")).reshape(rows, READ_CHARS).T

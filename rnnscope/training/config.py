@@ -73,6 +73,9 @@ class TrainConfig(BaseModel):
     """'muon': Muon on hidden-to-hidden matrices and AdamW elsewhere; 'rmsprop': RMSProp on everything."""
     hidden_rate: float = Field(gt=0)
     """Learning rate of matrices that read hidden units: recurrent, and input ones of layers 2 and up."""
+    hidden_rate_updates: float | None = Field(default=None, gt=0)
+    """Updates of the longest run that `hidden_rate` is for: one k times as long has it divided by the root of
+    k; none: it is for runs of any length."""
     input_rate: float = Field(gt=0)
     """Learning rate of the one-hot input matrix."""
     decoder_rate: float = Field(gt=0)
@@ -156,6 +159,11 @@ class TrainConfig(BaseModel):
         if self.cell == TRANSFORMER:
             return TransformerConfig(**size, context=self.context)
         return MatrixMemoryConfig(**size) if self.cell == MLSTM else NetworkConfig(cell=self.cell, **size)
+
+    def hidden_rate_over(self, updates: int) -> float:
+        """`hidden_rate` as it is in a run of so many updates."""
+        longest = self.hidden_rate_updates
+        return self.hidden_rate * (1.0 if longest is None else min(1.0, longest / max(1, updates)) ** 0.5)
 
     def all_but_seed(self) -> dict[str, Scalar]:
         """Every setting that trained weights hang on, the seed aside: runs alike in them are seeds of one

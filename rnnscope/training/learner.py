@@ -35,18 +35,21 @@ class Learner:
         self,
         config: TrainConfig,
         symbols: int,
+        updates: int,
         device: torch.device,
         dtype: torch.dtype,
         group: Group = ALONE,
     ) -> None:
-        """Raises ConfigError where the streams cannot be shared evenly by the processes of `group`."""
+        """For a run of so many updates. Raises ConfigError where the processes of `group` cannot share the
+        streams evenly.
+        """
         group.check(config.streams)
         self.config = config
         self.group = group
         self.device = device
         self.dtype = dtype
         self.network = untrained(config, symbols, device).train()
-        self.optimisers = optimisers_for(self.network, config, dtype)
+        self.optimisers = optimisers_for(self.network, config, updates, dtype)
         self.share = StreamShare(config.streams, group.part(config.streams))
         self.state: NetworkState = self.network.zero_state(config.streams // group.size)
         self._dropout = torch.Generator(device)

@@ -137,7 +137,7 @@ class _Training:
         self.machine = facts(where, dtype, _backend(config.cell, where, dtype, notice))
         if group.size > 1:
             self.machine |= {"processes": group.size}
-        self.learner = Learner(config, corpus.symbols, where, dtype, group)
+        self.learner = Learner(config, corpus.symbols, self.schedule.steps, where, dtype, group)
         if pays_to_compile(config, self.schedule.steps, where, dtype, notice):
             self.learner.compile()
             self.machine |= {"backend": "autograd, compiled"}

@@ -208,11 +208,13 @@ def _role(name: str) -> str:
 
 
 def optimisers_for(
-    network: Model, config: TrainConfig, dtype: torch.dtype = torch.float32
+    network: Model, config: TrainConfig, updates: int, dtype: torch.dtype = torch.float32
 ) -> list[torch.optim.Optimizer]:
-    """The recipe's optimisers, Muon's products in `dtype`; every group keeps its own rate as `initial_lr`."""
+    """The recipe's optimisers for a run of so many updates, Muon's products in `dtype`; every group keeps its
+    own rate as `initial_lr`.
+    """
     rates = {
-        "hidden": config.hidden_rate,
+        "hidden": config.hidden_rate_over(updates),
         "input": config.input_rate,
         "decoder": config.decoder_rate,
         "bias": config.bias_rate,
@@ -231,7 +233,7 @@ def optimisers_for(
         if by_role["hidden"]:
             muon = Muon(
                 by_role["hidden"],
-                lr=config.hidden_rate,
+                lr=rates["hidden"],
                 momentum=config.momentum,
                 newton_schulz_steps=config.newton_schulz_steps,
                 gate_rows=config.hidden,

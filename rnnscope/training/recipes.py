@@ -17,6 +17,15 @@ at 0.03, 1.353 at 0.05, 1.412 at 0.01; LSTM 1x512 after a quarter 1.350 at 0.05,
 epochs RNN 2x174 1.250 at 0.02, 1.273 at 0.03; RNN 3x139 1.243 at 0.015, 1.246 at 0.01, 1.287 at 0.03; GRU
 3x79 1.202 at 0.017, 1.207 at 0.03; LSTM 3x68 1.201 at 0.035, 1.213 at 0.06.
 """
+PLAIN_UPDATES = 2200
+"""Updates up to which that is a plain cell's rate; a longer run's is less by the root of how much longer.
+
+The recurrent matrix of a plain cell grows with rate times updates (largest eigenvalue 8 after 14,000 updates
+at 0.03), and from some size on gradients grow through time until training falls apart. Lowest point of a
+parabola through the validation losses of three rates: 0.018 after 6,500 updates (War and Peace, RNN 1x273),
+0.010 after 14,000 (Linux kernel, RNN 1x275). RNN 3x144, kernel, 1.247 at 0.017 and 1.203 at 0.007. Gated
+cells keep their rate: LSTM 1x128, kernel, 1.156 at 0.06, 1.160 at 0.03.
+"""
 DECODER_RATE = 6.4
 """AdamW's learning rate of the decoder's matrix, times hidden units: a logit sums over all of them, and an
 update moves each by the same size (RNN 1x531: 1.379 validation nats at 0.05, 1.348 at 0.0125)."""
@@ -69,6 +78,7 @@ def fast(
     # what is no recurrent cell carries nothing that its hidden-to-hidden matrices act on again
     kind = KINDS.get("lstm" if cell == ATTENTION else cell)
     carried, stacked = (len(kind.state), kind.stacked) if kind else (1, 1)
+    is_plain = kind is not None and stacked == 1
     config = TrainConfig(
         recipe="fast",
         cell=cell,
@@ -87,6 +97,7 @@ def fast(
         zero_state_probability=0.01,
         optimiser="muon",
         hidden_rate=HIDDEN_RATE * carried / max(1, layers) ** 0.5,
+        hidden_rate_updates=PLAIN_UPDATES if is_plain else None,
         input_rate=0.05,
         decoder_rate=min(MOST_DECODER_RATE, DECODER_RATE / max(1, hidden)),
         bias_rate=0.02,

@@ -88,6 +88,16 @@ def test_fast_rates_rise_briefly_and_fall_to_zero():
     assert peak <= 20 and factors[peak:] == sorted(factors[peak:], reverse=True)
 
 
+def test_a_plain_cell_learns_slower_in_longer_runs_and_gated_ones_do_not():
+    config = fast("rnn", 2)
+    longest = int(config.hidden_rate_updates or 0)
+    assert longest and config.hidden_rate_over(1) == config.hidden_rate_over(longest) == config.hidden_rate
+    assert config.hidden_rate_over(4 * longest) == pytest.approx(config.hidden_rate / 2)
+    at_any_length = with_settings(config, {"hidden_rate_updates": "none"})
+    for other in (at_any_length, fast("lstm"), fast("gru"), paper_2015("rnn")):
+        assert other.hidden_rate_over(10**6) == other.hidden_rate
+
+
 @pytest.mark.parametrize(
     ("epochs", "steps_per_epoch"), [(0.5, 1625), (2, 1625), (50, 260), (1, 3), (0.001, 10)]
 )

@@ -11,7 +11,7 @@ from rnnscope.training.learner import Learner
 @pytest.fixture
 def learner_of(small_config):
     def made(recipe: str = "fast", **settings) -> Learner:
-        return Learner(small_config(recipe, **settings), 6, torch.device("cpu"), torch.float32)
+        return Learner(small_config(recipe, **settings), 6, 100, torch.device("cpu"), torch.float32)
 
     return made
 

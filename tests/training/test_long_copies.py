@@ -32,7 +32,7 @@ def nats_of_copies(cell: str, layers: int, epochs: int) -> float:
     config = with_settings(config, settings)
     windows = Windows(ids, np.array([0]), len(ids) - 1, 16, 2 * BACK, True, 0.0, 0)
     schedule = Schedule(config, windows.steps_per_epoch)
-    learner = Learner(config, SYMBOLS, torch.device("cpu"), torch.float32)
+    learner = Learner(config, SYMBOLS, schedule.steps, torch.device("cpu"), torch.float32)
     for step in range(schedule.steps):
         learner.update(windows.window(step), step, schedule.factor(step))
     text_RT = repeating(40, 7).reshape(2, -1)

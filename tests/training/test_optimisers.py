@@ -167,7 +167,7 @@ def test_every_parameter_has_one_role_and_the_rate_of_its_role():
     }
     rates = {"hidden_rate": 1, "input_rate": 2, "decoder_rate": 3, "bias_rate": 4}
     for config in (fast(), paper_2015()):
-        optimisers = optimisers_for(network, with_settings(config, rates))
+        optimisers = optimisers_for(network, with_settings(config, rates), 100)
         set_rates(optimisers, 0.5)
         by_name = {
             names[id(parameter)]: group["lr"]
@@ -181,13 +181,27 @@ def test_every_parameter_has_one_role_and_the_rate_of_its_role():
         assert by_name["decoder_bias_V"] == by_name["layers.1.b_hidden_G"] == 2.0
 
 
+def test_a_longer_run_of_a_plain_cell_has_the_lower_hidden_rate_and_no_other():
+    network = Network(NetworkConfig(cell="rnn", layers=1, hidden=3, symbols=5))
+    config = with_settings(fast("rnn"), {"hidden_rate_updates": 100})
+    short, long = (
+        [
+            group["initial_lr"]
+            for each in optimisers_for(network, config, updates)
+            for group in each.param_groups
+        ]
+        for updates in (100, 900)
+    )
+    assert long == [pytest.approx(short[0] / 3), *short[1:]]
+
+
 def test_rmsprop_is_char_rnns():
     """m <- 0.95 m + 0.05 g^2 from zero; x <- x - rate g / (sqrt(m) + 1e-8)."""
     network = Network(NetworkConfig(cell="rnn", layers=1, hidden=2, symbols=2))
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.zero_()
-    (rmsprop,) = optimisers_for(network, paper_2015())
+    (rmsprop,) = optimisers_for(network, paper_2015(), 100)
     gradients, mean, x = [0.5, -0.1, 0.3], 0.0, 0.0
     for gradient in gradients:
         for parameter in network.parameters():

@@ -142,16 +142,20 @@ def trace_run(job: TraceJob) -> None:
         )
 
 
-def replay_run(run: Run, corpus: Corpus, part: str, command: str = "") -> Surprisal:
-    """A run's Surprisal on a part of a corpus. Raises RecordError where it is of another text."""
-    from rnnscope.replay.surprisal import replay_surprisal
-
+def check_text(run: Run, corpus: Corpus) -> None:
+    """Raises RecordError where the run is of another text than the corpus has."""
     if run.manifest.corpus_fingerprint != corpus.manifest.fingerprint:
         raise RecordError(
             f"run '{run.name}' is of another text than '{corpus.name}' is now; make it anew or build the "
             "corpus as it was"
         )
 
+
+def replay_run(run: Run, corpus: Corpus, part: str, command: str = "") -> Surprisal:
+    """A run's Surprisal on a part of a corpus. Raises RecordError where it is of another text."""
+    from rnnscope.replay.surprisal import replay_surprisal
+
+    check_text(run, corpus)
     folder = run.replay_folder(part, "surprisal")
     return replay_surprisal(
         lambda: load_predictor(run), run.manifest.fingerprint, run.name, corpus, part, folder, command=command

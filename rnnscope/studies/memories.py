@@ -32,7 +32,7 @@ from rnnscope.records.folder import held, write_json
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import Surprisal
 from rnnscope.scoring import Predictor
-from rnnscope.studies.jobs import load_predictor
+from rnnscope.studies.jobs import check_text, load_predictor
 from rnnscope.studies.work import Work
 
 if TYPE_CHECKING:
@@ -119,11 +119,7 @@ class _Chain:
 
     def __post_init__(self) -> None:
         checked_order(self.memories)
-        if self.run.manifest.corpus_fingerprint != self.corpus.manifest.fingerprint:
-            raise RecordError(
-                f"run '{self.run.name}' was trained on another text than '{self.corpus.name}' is now; train "
-                "it anew or build the corpus as it was"
-            )
+        check_text(self.run, self.corpus)
         for each in self.memories:
             if isinstance(each, NgramMixSettings) and (each.context or 0) > self.counts.context:
                 raise ConfigError(

@@ -159,6 +159,19 @@ def test_what_cannot_be_is_refused_before_anything_runs(work: Path):
         replayed(work, CacheSettings(), part="tests")
 
 
+@pytest.mark.parametrize("chain", [(), ("--with", "cache")], ids=["the run", "a memory around it"])
+def test_a_run_of_a_text_that_was_built_anew_since_is_refused_in_one_line(work: Path, chain: tuple[str, ...]):
+    (work / "code.py").write_text(TEXT.upper())
+    shutil.rmtree(work / "corpora/code")
+    answer(work, "corpus", "build", str(work / "code.py"), "--name", "code")
+    status, out, err = rnnscope(work, "replay", "tiny", *chain)
+    assert status != 0 and not out
+    assert (
+        "run 'tiny' is of another text than 'code' is now; make it anew or build the corpus as it was" in err
+    )
+    assert len(err.strip().splitlines()) == 1 and not list(work.glob("runs/code/tiny/memories/*.json"))
+
+
 def test_a_long_label_is_still_a_folders_name():
     chain = (
         DynamicEvaluationSettings(segment_chars=20, rate=0.00123, decay=0.00456, carries=True),

@@ -44,6 +44,11 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
+def as_text(value: object) -> str:
+    """A setting's value as `--set` takes it, short."""
+    return "none" if value is None else f"{value:g}" if isinstance(value, float) else f"{value}"
+
+
 def changed(settings: _Model, changes: Mapping[str, object]) -> _Model:
     """`settings` with some fields replaced; values may be text ('none' too), as `--set field=value` gives
     them.

@@ -8,7 +8,7 @@ from rnnscope.errors import ConfigError
 from rnnscope.models.sizing import WINDOW, check_model_name
 from rnnscope.records.finding import Scalar
 from rnnscope.records.folder import checked_name
-from rnnscope.settings import first_error
+from rnnscope.settings import as_text, first_error
 from rnnscope.training.config import TrainConfig, with_settings
 from rnnscope.training.recipes import recipe_named
 
@@ -55,6 +55,6 @@ def run_name(config: TrainConfig) -> str:
     if config.recipe != "fast":
         words.append(config.recipe)
     for field, value in asked_settings(config).items():
-        shown = f"{value:g}" if isinstance(value, float) else f"{value}"
+        shown = as_text(value)
         words.append(f"e{shown}" if field == "epochs" else f"{field}={shown}")
     return checked_name("-".join([*words, f"s{config.seed}"]), "run")

@@ -26,8 +26,8 @@ def write_results(
     """Adds the runs (name -> run) to the file, or begins it; how many runs it then holds.
 
     A run's name holds all its settings: trained again it takes the place of its old row, and one that is the
-    same keeps its row, with the commit and command that made it. Raises RecordError where the file is there
-    and is no such file, or is of another corpus.
+    same keeps the commit and the command that made it. A failure stays until its run is there. Raises
+    RecordError where the file is there and is no such file, or is of another corpus.
     """
     known, failed = known_results(path, corpus)
     rows = {row["name"]: row for row in known}
@@ -36,14 +36,17 @@ def write_results(
         if plan.name in runs:
             row = _row(plan, runs[plan.name], command, commit)
             before = rows.get(plan.name)
-            rows[plan.name] = before if before and before["fingerprint"] == row["fingerprint"] else row
+            if before and before["fingerprint"] == row["fingerprint"]:
+                row |= {field: before[field] for field in ("commit", "command") if field in before}
+            rows[plan.name] = row
+    failed = {name: reason for name, reason in failed.items() if name not in rows}
     failed |= {name: str(error) for name, error in failures.items()}
     order = ("cell", "layers", "parameters", "seed", "name")
     content = {
         "corpus": corpus,
         "rnnscope": __version__,
         "runs": sorted(rows.values(), key=lambda row: [row[field] for field in order]),
-        "failed": {name: error for name, error in sorted(failed.items()) if name not in rows},
+        "failed": dict(sorted(failed.items())),
     }
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return len(rows)
@@ -72,6 +75,7 @@ def _row(plan: PlannedRun, run: Run, command: str, commit: str | None) -> dict:
         "test_nats": test.manifest.mean_nats,
         "error_rate": test.manifest.error_rate,
         "is_sound": health.is_sound,
+        "fell_apart_nats": round(health.fell_apart_nats, 4),
         "trapped_rows": {"validation": len(health.validation), "test": len(health.test)},
         "machine": manifest.machine,
         "commit": commit,

@@ -7,6 +7,7 @@ from rnnscope.errors import ConfigError, RecordError
 from rnnscope.records.corpus import Corpus
 from rnnscope.records.folder import explained, held, is_whole
 from rnnscope.records.run import Run
+from rnnscope.settings import as_text
 from rnnscope.training.config import TrainConfig
 
 
@@ -42,8 +43,8 @@ def check_folder(folder: Path, config: TrainConfig, corpus: Corpus, resume: str)
     for name, asked in config.model_dump().items():
         if there[name] != asked:
             raise ConfigError(
-                f"run '{folder.name}' has {name}={there[name]}, and this asks for {name}={asked}; choose "
-                f"another name or remove '{folder}'"
+                f"run '{folder.name}' has {name}={as_text(there[name])}, and this asks for "
+                f"{name}={as_text(asked)}; choose another name or remove '{folder}'"
             )
     if is_whole(folder):
         check_corpus(folder, Run.read(folder).manifest.corpus_fingerprint, corpus)

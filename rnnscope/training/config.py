@@ -73,7 +73,7 @@ class TrainConfig(BaseModel):
     """'muon': Muon on hidden-to-hidden matrices and AdamW elsewhere; 'rmsprop': RMSProp on everything."""
     hidden_rate: float = Field(gt=0)
     """Learning rate of matrices that read hidden units: recurrent, and input ones of layers 2 and up."""
-    hidden_rate_updates: float | None = Field(default=None, gt=0)
+    hidden_rate_updates: int | None = Field(default=None, ge=1)
     """Updates of the longest run that `hidden_rate` is for: one k times as long has it divided by the root of
     k; none: it is for runs of any length."""
     input_rate: float = Field(gt=0)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,8 @@ def run_of(folder: Path, nats: np.ndarray, validation: list[int], log: Sequence[
     manifest = run_manifest(trapped_rows=validation)
     run = Run(folder, manifest)
     folder.mkdir(exist_ok=True)
-    (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log))
+    if log:
+        (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in log))
     surprisal = SurprisalManifest(
         predictor=run.name,
         corpus="tales",
@@ -49,35 +51,47 @@ def test_validation_rows_fail_it_as_well(tmp_path: Path, rows: list[int]):
     assert not health_of(run_of(tmp_path, NATS, rows)).is_sound
 
 
-def log_of(train: Sequence[float], validation: Sequence[float]) -> list[dict]:
-    """Ten lines of training between two validations."""
-    lines: list[dict] = []
-    for index, (trained, validated) in enumerate(zip(train, validation, strict=True)):
-        steps = [100 * index + 10 * line for line in range(1, 11)]
-        lines += [{"step": step, "train_nats": trained + 0.01 * (step % 20)} for step in steps]
-        lines.append({"step": steps[-1], "validation_nats": validated})
-    return lines
+def log_of(train: Sequence[float], validation: Sequence[float], lines: int = 30) -> list[dict]:
+    """So many lines of training, going straight from each loss to the next, between two validations."""
+    log: list[dict] = []
+    for index, ((begins, ends), validated) in enumerate(zip(pairwise(train), validation, strict=True)):
+        steps = range(lines * index + 1, lines * (index + 1) + 1)
+        losses = np.linspace(begins, ends, lines)
+        log += [{"step": step, "train_nats": nats} for step, nats in zip(steps, losses, strict=True)]
+        log.append({"step": steps[-1], "validation_nats": validated})
+    return log
+
+
+LEARNED = ([3.0, 1.5, 1.5], [1.9, 1.6])
 
 
 @pytest.mark.parametrize(
     ("train", "validation", "fell"),
     [
-        ([1.8, 1.5, 1.6, 2.3, 2.4], [1.9, 1.6, 1.7, 2.2, 2.1], True),
-        ([1.8, 1.5, 1.3, 1.1, 0.9], [1.9, 1.6, 1.5, 1.7, 1.9], False),
-        ([1.8, 1.5, 1.52, 1.54, 1.53], [1.9, 1.6, 1.61, 1.64, 1.62], False),
-        ([1.8, 1.5, 1.4, 1.3, 1.2], [1.9, 1.6, 1.5, 1.4, 1.3], False),
+        ([1.6, 1.7, 2.2, 2.2], [1.7, 2.2, 2.1], 0.5),
+        ([1.3, 1.1, 0.9, 0.9], [1.5, 1.7, 1.9], 0.0),
+        ([1.9, 1.9, 1.9, 1.9], [1.6, 1.6, 1.6], 0.0),
+        ([1.56, 1.56, 1.56, 1.56], [1.66, 1.66, 1.66], 0.06),
+        ([1.54, 1.54, 1.54, 1.54], [1.64, 1.64, 1.64], 0.0),
+        ([1.4, 1.3, 1.2, 1.2], [1.5, 1.4, 1.3], 0.0),
     ],
-    ids=["falls apart", "overfits", "swings", "learns"],
+    ids=["falls apart", "overfits", "training alone", "above the limit", "below it", "learns"],
 )
-def test_a_run_that_fell_apart_fails_it(tmp_path: Path, train: list, validation: list, fell: bool):
-    health = health_of(run_of(tmp_path, NATS, [], log_of(train, validation)))
-    assert health.is_sound == (not fell)
+def test_a_run_that_fell_apart_fails_it(tmp_path: Path, train: list, validation: list, fell: float):
+    log = log_of([*LEARNED[0], *train], [*LEARNED[1], 1.6, *validation])
+    health = health_of(run_of(tmp_path, NATS, [], log))
+    assert health.fell_apart_nats == pytest.approx(fell) and health.is_sound == (not fell)
     if fell:
-        assert health.fell_apart_nats == pytest.approx(0.5)
-        assert "ended 0.50 nats above its best" in str(health) and "hidden_rate" in str(health)
+        assert f"ended {fell:.2f} nats above its best" in str(health) and "hidden_rate" in str(health)
         assert "rows" not in str(health)
 
 
+@pytest.mark.parametrize("lines", [4, 12, 30])
+def test_the_steep_beginning_of_a_run_hides_no_fall(tmp_path: Path, lines: int):
+    log = log_of([4.5, 1.6, 2.4, 2.4], [1.7, 2.4, 2.5], lines)
+    assert health_of(run_of(tmp_path, NATS, [], log)).fell_apart_nats == pytest.approx(0.8)
+
+
 def test_both_reasons_are_told(tmp_path: Path):
-    told = str(health_of(run_of(tmp_path, NATS, [5], log_of([1.5, 2.5], [1.6, 2.6]))))
+    told = str(health_of(run_of(tmp_path, NATS, [5], log_of([1.5, 1.5, 2.5, 2.5], [1.6, 2.6, 2.6]))))
     assert "fell apart" in told and "1 validation rows" in told

@@ -5,6 +5,7 @@ from typing import get_args
 import pytest
 
 from rnnscope.errors import ConfigError, RecordError
+from rnnscope.models.sizing import ModelName
 from rnnscope.recurrence.kinds import KINDS, CellName
 from rnnscope.training import RECIPES, TrainConfig, fast, paper_2015, recipe_named, with_settings
 from rnnscope.training.schedule import Schedule
@@ -90,11 +91,14 @@ def test_fast_rates_rise_briefly_and_fall_to_zero():
 
 def test_a_plain_cell_learns_slower_in_longer_runs_and_gated_ones_do_not():
     config = fast("rnn", 2)
-    longest = int(config.hidden_rate_updates or 0)
+    longest = config.hidden_rate_updates
     assert longest and config.hidden_rate_over(1) == config.hidden_rate_over(longest) == config.hidden_rate
     assert config.hidden_rate_over(4 * longest) == pytest.approx(config.hidden_rate / 2)
     at_any_length = with_settings(config, {"hidden_rate_updates": "none"})
-    for other in (at_any_length, fast("lstm"), fast("gru"), paper_2015("rnn")):
+    others = [
+        fast(cell, context=3 if cell == "window" else 0) for cell in get_args(ModelName) if cell != "rnn"
+    ]
+    for other in (at_any_length, paper_2015("rnn"), *others):
         assert other.hidden_rate_over(10**6) == other.hidden_rate
 
 

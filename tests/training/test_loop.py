@@ -285,6 +285,20 @@ def test_runs_alike_in_all_but_seed_and_what_is_written_on_the_way_have_the_same
     assert weights[0] == weights[1]
 
 
+def test_a_plain_cells_rate_is_that_of_the_runs_length_gone_on_with_or_not(periodic, small_config, tmp_path):
+    config = small_config(cell="rnn", hidden_rate_updates="none", hidden_rate=0.01)
+    steps = train(periodic, config, tmp_path / "any length").manifest.steps
+    assert steps % 4 == 0
+    quarter = with_settings(config, {"hidden_rate_updates": steps // 4, "hidden_rate": 0.02})
+    train(periodic, quarter, tmp_path / "by length")
+    train_in_pieces(periodic, quarter, tmp_path / "in pieces", steps // 3)
+    any_length, by_length, in_pieces = (
+        (tmp_path / name / "weights.safetensors").read_bytes()
+        for name in ("any length", "by length", "in pieces")
+    )
+    assert any_length == by_length == in_pieces
+
+
 def test_milestones_are_the_weights_on_the_way_and_change_nothing_else(periodic, small_config, tmp_path):
     config = small_config(epochs=2, milestones=5)
     plain = train(periodic, small_config(epochs=2), tmp_path / "plain")

@@ -11,6 +11,11 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 from playwright.sync_api import Locator, Page, expect
 
+IS_TAKEN = """high => {
+    const open = new URLSearchParams(location.search).get("open") ?? "";
+    return Math.abs(Number(open.split("-")[1]) - high) < 0.01;
+}"""
+"""Whether the address has the region whose upper edge this is: it follows the mouse a moment later."""
 PANEL = "g.role-scope.cell > g > path.background"
 
 
@@ -45,6 +50,7 @@ def test_a_brush_lists_the_units_that_are_in_it(page: Page, small_explorer: str,
     page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.8 * box["height"], steps=4)
     page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.98 * box["height"])
     page.mouse.up()
+    page.wait_for_function(IS_TAKEN, arg=0.4)
     query = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
     assert query["gate"] == "input"
     (low, high), (least, most) = (map(float, query[name].split("-")) for name in ("open", "shut"))

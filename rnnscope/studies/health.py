@@ -78,18 +78,20 @@ def health_of(run: Run) -> Health:
         tuple(trapped_rows(row_nats)),
         len(row_nats),
         run.is_adopted,
-        _fell_apart(run.log()),
+        _fell_apart(run),
     )
 
 
-def _fell_apart(log: list[dict]) -> float:
-    """Nats between the best validation and the last, where the loss of training rose as well; else 0."""
-    validated = [(line["step"], line["validation_nats"]) for line in log if "validation_nats" in line]
+def _fell_apart(run: Run) -> float:
+    """Nats from the validation of the weights kept to the last, where training's loss rose too; else 0."""
+    log, kept = run.log(), run.manifest
+    validated = [line for line in log if "validation_nats" in line]
     if not validated:
         return 0.0
-    (best_step, best), (last_step, last) = min(validated, key=lambda each: each[1]), validated[-1]
-    rose = _train_nats(log, last_step) - _train_nats(log, best_step)
-    return last - best if min(rose, last - best) > FELL_APART_NATS else 0.0
+    last = validated[-1]
+    validation_rose = last["validation_nats"] - kept.validation_nats
+    training_rose = _train_nats(log, last["step"]) - _train_nats(log, kept.kept_step)
+    return validation_rose if min(training_rose, validation_rose) > FELL_APART_NATS else 0.0
 
 
 def _train_nats(log: list[dict], step: int) -> float:

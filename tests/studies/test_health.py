@@ -11,13 +11,18 @@ from planted_runs import run_manifest
 
 from rnnscope.records.run import Run
 from rnnscope.records.surprisal import SurprisalManifest, write_surprisal
+from rnnscope.studies.grid import planned_run
 from rnnscope.studies.health import health_of
+from rnnscope.studies.results import write_results
+from rnnscope.training import fast
 
 NATS = np.random.default_rng(0).normal(1.2, 0.02, size=(100, 50)).astype(np.float32)
 
 
 def run_of(folder: Path, nats: np.ndarray, validation: list[int], log: Sequence[dict] = ()) -> Run:
-    manifest = run_manifest(trapped_rows=validation)
+    validated = [(line["validation_nats"], line["step"]) for line in log if "validation_nats" in line]
+    nats_kept, kept_step = min(validated, default=(1.2, 10))
+    manifest = run_manifest(trapped_rows=validation, validation_nats=nats_kept, kept_step=kept_step)
     run = Run(folder, manifest)
     folder.mkdir(exist_ok=True)
     if log:
@@ -95,3 +100,16 @@ def test_the_steep_beginning_of_a_run_hides_no_fall(tmp_path: Path, lines: int):
 def test_both_reasons_are_told(tmp_path: Path):
     told = str(health_of(run_of(tmp_path, NATS, [5], log_of([1.5, 1.5, 2.5, 2.5], [1.6, 2.6, 2.6]))))
     assert "fell apart" in told and "1 validation rows" in told
+
+
+def test_a_row_of_results_hears_of_a_newer_check_and_keeps_what_made_it(tmp_path: Path):
+    run = run_of(tmp_path / "run", NATS, [], log_of([1.5, 1.5, 2.5, 2.5], [1.6, 2.6, 2.6]))
+    plan, path = planned_run(fast("lstm", 1, 8), 20, run.name), tmp_path / "grid.json"
+    assert write_results(path, "tales", [plan], {run.name: run}, {}, "the first command") == 1
+    content = json.loads(path.read_text())
+    (row,) = content["runs"]
+    assert not row["is_sound"] and row["fell_apart_nats"] == pytest.approx(1.0)
+    path.write_text(json.dumps(content | {"runs": [row | {"is_sound": True, "commit": "before"}]}))
+    assert write_results(path, "tales", [plan], {run.name: run}, {}, "a later command") == 1
+    (again,) = json.loads(path.read_text())["runs"]
+    assert again == row | {"commit": "before"} and again["command"] == "the first command"

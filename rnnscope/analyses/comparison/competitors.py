@@ -11,6 +11,7 @@ import numpy as np
 
 from rnnscope.records.finding import Scalar
 from rnnscope.records.surprisal import Surprisal
+from rnnscope.settings import as_text
 
 SAME_SIZE = 1.05
 """Parameter counts within this factor are one size."""
@@ -69,16 +70,10 @@ class Configuration:
         here, there = self.one.settings, other.one.settings
         asked = self.one.asked | other.one.asked | {"recipe"}
         return ", ".join(
-            f"{name} {_shown(here.get(name))} to {_shown(there.get(name))}"
+            f"{name} {as_text(here.get(name))} to {as_text(there.get(name))}"
             for name in [*here, *(name for name in there if name not in here)]
             if name in asked and here.get(name) != there.get(name)
         )
-
-
-def _shown(value: Scalar) -> str:
-    if value is None:
-        return "none"
-    return f"{value:g}" if isinstance(value, float) else f"{value}"
 
 
 Chosen = TypeVar("Chosen", Competitor, Configuration)

@@ -24,7 +24,7 @@ from rnnscope.records.corpus import Corpus
 from rnnscope.recurrence.kinds import KINDS, CellName
 from rnnscope.recurrence.scan import BACKENDS
 from rnnscope.training.batches import windows_of
-from rnnscope.training.learner import Learner
+from rnnscope.training.learner import Learner, untrained
 from rnnscope.training.recipes import fast
 
 NETWORKS: tuple[tuple[CellName, int], ...] = (
@@ -67,7 +67,7 @@ def trainer(
 
 def reader(corpus: Corpus, cell: CellName, hidden: int, rows: int, path: str) -> Callable:
     """A function that reads, and gives how many characters."""
-    network = Learner(fast(cell, 1, hidden), corpus.symbols, 1, CPU, torch.float32).network.eval()
+    network = untrained(fast(cell, 1, hidden), corpus.symbols, CPU)
     assert isinstance(network, Network)
     network.backend = path
     ids = torch.from_numpy(corpus.ids[: rows * READ_CHARS].astype("int64")).reshape(rows, READ_CHARS).T

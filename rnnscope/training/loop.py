@@ -32,12 +32,12 @@ from rnnscope.training.claim import alone, check_corpus, check_folder
 from rnnscope.training.compiling import pays_to_compile
 from rnnscope.training.config import TrainConfig
 from rnnscope.training.group import ALONE, Group
-from rnnscope.training.health import DivergenceWatch
 from rnnscope.training.learner import Learner
 from rnnscope.training.logs import RunLog
 from rnnscope.training.machine import device_named, facts, training_dtype
 from rnnscope.training.progress import Progress, longest_context_beaten
 from rnnscope.training.schedule import Schedule
+from rnnscope.training.watch import DivergenceWatch
 
 Notice = Callable[[str], None]
 SMOOTHING = 0.9

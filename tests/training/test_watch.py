@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnscope.errors import DivergenceError
-from rnnscope.training.health import PATIENCE_STEPS, DivergenceWatch
+from rnnscope.training.watch import PATIENCE_STEPS, DivergenceWatch
 
 
 def test_a_loss_far_above_uniform_is_borne_for_a_while_only():
